@@ -1,0 +1,3 @@
+//! placeholder
+pub mod code;
+pub mod testbed;
