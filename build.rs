@@ -1,27 +1,50 @@
-//! Lists the probes (`src/testbed/{python,node}/`) so that the binary carries each of them: a new
-//! file there is a new entry without another line of Rust.
+//! Lists the probes (`src/testbed/{python,node}/`) and the demo's fixture, so that the binary carries
+//! each of their files: a new file there is a new entry without another line of Rust.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    let testbed = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/testbed");
-    let mut list = String::from("static PROBES: &[(&str, &str)] = &[\n");
-    for folder in ["python", "node"] {
-        println!("cargo::rerun-if-changed=src/testbed/{folder}");
-        let mut files: Vec<PathBuf> = std::fs::read_dir(testbed.join(folder))
-            .expect("the folder is part of the source tree")
-            .map(|entry| entry.expect("the folder can be listed").path())
-            .filter(|path| path.extension().is_some_and(|extension| ["py", "mjs", "cjs"].iter().any(|e| extension == *e)))
-            .collect();
-        files.sort();
-        for file in files {
-            let name = file.file_name().expect("listed files have names").to_string_lossy();
-            writeln!(list, "    ({:?}, include_str!({:?})),", format!("{folder}/{name}"), file)
-                .expect("writing to a string does not fail");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let testbed = source.join("src/testbed");
+    let is_probe = |path: &Path| path.extension().is_some_and(|e| ["py", "mjs", "cjs"].iter().any(|known| e == *known));
+    let mut probes = files(&testbed.join("python"));
+    probes.extend(files(&testbed.join("node")));
+    probes.retain(|path| is_probe(path));
+    write("probes.rs", "static PROBES", &testbed, &probes);
+    let demo = source.join("fixtures/demo-shop");
+    write("demo.rs", "/// The fixture that `heal demo` heals.\npub static BUNDLED", &demo, &files(&demo));
+    println!("cargo::rerun-if-changed=src/testbed/python");
+    println!("cargo::rerun-if-changed=src/testbed/node");
+    println!("cargo::rerun-if-changed=fixtures/demo-shop");
+}
+
+/// Every file below a folder, sorted.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the folder is part of the source tree") {
+            let path = entry.expect("the folder can be listed").path();
+            match (path.is_dir(), path.file_name().is_some_and(|name| name == "__pycache__")) {
+                (true, false) => open.push(path),
+                (false, _) => found.push(path),
+                (true, true) => {}
+            }
         }
+    }
+    found.sort();
+    found
+}
+
+/// Writes `declaration: &[(name below folder, text)]` into `OUT_DIR`.
+fn write(name: &str, declaration: &str, folder: &Path, files: &[PathBuf]) {
+    let mut list = format!("{declaration}: &[(&str, &str)] = &[\n");
+    for file in files {
+        let relative = file.strip_prefix(folder).expect("listed below the folder");
+        writeln!(list, "    ({relative:?}, include_str!({file:?})),").expect("writing to a string does not fail");
     }
     list.push_str("];\n");
     let out = std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
-    std::fs::write(Path::new(&out).join("probes.rs"), list).expect("OUT_DIR can be written");
+    std::fs::write(Path::new(&out).join(name), list).expect("OUT_DIR can be written");
 }

@@ -1,3 +1,31 @@
-//! placeholder
+//! heal repairs failing builds: it finds out why the tests fail, drafts the smallest fix with the
+//! syntax tree in hand, proves it by running the tests, and delivers it.
+//!
+//! ```text
+//! signal ─→ evidence ─→ diagnosis ─→ draft ─→ patch ─→ verify ─→ deliver
+//! what      runs, logs  why, where,  search   parse,   ladder    branch,
+//! failed    commits     since when            guard    of proof  report
+//! ```
+//!
+//! The rooms, in the order in which a failure passes through them; a room knows those before it and
+//! the floors below, and nothing of those after it. `docs/architecture.md` is the guided tour.
+
+pub mod signal;
+pub mod evidence;
+pub mod diagnosis;
+pub mod draft;
+pub mod patch;
+pub mod verify;
+pub mod deliver;
+
+pub mod clock;
+pub mod fixture;
 pub mod code;
+pub mod forge;
+pub mod policy;
+pub mod store;
 pub mod testbed;
+
+pub mod pipeline;
+
+pub mod cli;

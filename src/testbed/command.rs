@@ -3,7 +3,7 @@
 //! In: a shell command and the project around it (for `npm test`). Out: a [`TestCommand`] saying
 //! which runner is behind it and with which arguments, so that a warm server can do the same.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ use super::runners::RunnerKind;
 pub struct TestCommand {
     /// What is run, through `sh -c`.
     pub shell: String,
+    /// Where it is run, relative to the repository.
+    pub directory: PathBuf,
     /// The runner behind it.
     pub runner: RunnerKind,
     /// The runner's own arguments.
@@ -40,6 +42,7 @@ impl TestCommand {
     fn black_box(shell: &str) -> Self {
         TestCommand {
             shell: shell.to_owned(),
+            directory: PathBuf::new(),
             runner: RunnerKind::BlackBox,
             arguments: Vec::new(),
             interpreter_flags: Vec::new(),

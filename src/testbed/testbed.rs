@@ -27,6 +27,8 @@ pub enum Isolation {
     Required,
     /// Exactly this level.
     Exactly(Level),
+    /// Namespaces, on a machine that is treated as if it offered only this level.
+    RequiredOf(Level),
 }
 
 /// What differs between callers.
@@ -115,6 +117,7 @@ impl Testbed {
         let argv = ["sh", "-c", &command.shell].map(str::to_owned).to_vec();
         let mut spec = self.spec(argv, &[], patched)?;
         spec.limits.time_ms = time_ms;
+        spec.cwd.push(&command.directory);
         let observer = Observer::listen(&spec.results.0).map_err(TestbedError::Tree)?;
         let finished = run_to_end(&spec, Input::None).await;
         let observed = observer.finish().await;
@@ -141,7 +144,7 @@ impl Testbed {
         let namespaces = self.level == Level::Namespaces;
         let tree = self.tree(patched).map_err(TestbedError::Tree)?;
         let results = self.scratch.fresh_path("results");
-        let probes = if namespaces { PathBuf::from("/heal") } else { self.probes.clone() };
+        let probes = self.probes_inside();
         let tmp = if namespaces { PathBuf::from("/tmp/heal") } else { self.scratch.fresh_path("tmp") };
         if !namespaces {
             std::fs::create_dir_all(&tmp).map_err(TestbedError::Tree)?;
@@ -241,9 +244,9 @@ impl Testbed {
         self.options.environment.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
     }
 
-    /// A directory of this testbed's own.
-    pub(super) fn scratch(&self) -> &Scratch {
-        &self.scratch
+    /// Where heal's own probes appear inside the sandbox.
+    pub fn probes_inside(&self) -> PathBuf {
+        if self.level == Level::Namespaces { "/heal".into() } else { self.probes.clone() }
     }
 
     /// The repository.
@@ -258,6 +261,9 @@ async fn reach(isolation: Isolation, scratch: &Path) -> Result<(Level, Option<St
             super::sandbox::try_level(level, scratch).await?;
         }
         return Ok((level, Some("asked for".to_owned())));
+    }
+    if let Isolation::RequiredOf(best) = isolation {
+        return Err(SandboxError::Refused { best, reason: "asked for".to_owned() }.into());
     }
     let (best, reasons) = best_level(scratch).await?;
     let reason = reasons.first().map(ToString::to_string);

@@ -4,8 +4,8 @@
 //! A warm answer is never proof: state may leak between candidates, and code under test could
 //! forge it. What survives here is confirmed by the real command, cold.
 //!
-//! A server that hangs or dies is killed with all it started and replaced; a replacement is kept
-//! ready, so that a candidate with an endless loop costs its time limit and little more.
+//! A server that hangs or dies is killed with all it started, and a new one takes its place before
+//! the next candidate.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -122,7 +122,6 @@ pub struct WarmServer<'testbed> {
     testbed: &'testbed Testbed,
     start: WarmStart,
     current: Option<Live>,
-    spare: Option<Live>,
     next_id: u64,
 }
 
@@ -134,7 +133,7 @@ struct Live {
 impl<'testbed> WarmServer<'testbed> {
     /// Starts a server and waits for its first answer, at most `init_timeout_ms` of `start`'s limits.
     pub async fn start(testbed: &'testbed Testbed, start: WarmStart) -> Result<(Self, Ready), WarmError> {
-        let mut server = WarmServer { testbed, start, current: None, spare: None, next_id: 0 };
+        let mut server = WarmServer { testbed, start, current: None, next_id: 0 };
         let (live, ready) = server.boot(true).await?;
         server.current = Some(live);
         Ok((server, ready))
@@ -143,7 +142,7 @@ impl<'testbed> WarmServer<'testbed> {
     /// A second server of the same kind, without coverage.
     pub async fn another(&self) -> Result<WarmServer<'testbed>, WarmError> {
         let mut server =
-            WarmServer { testbed: self.testbed, start: self.start.clone(), current: None, spare: None, next_id: 0 };
+            WarmServer { testbed: self.testbed, start: self.start.clone(), current: None, next_id: 0 };
         server.current = Some(server.boot(false).await?.0);
         Ok(server)
     }
@@ -181,22 +180,15 @@ impl<'testbed> WarmServer<'testbed> {
         Ok(checked)
     }
 
-    /// Starts the replacement that [`check`](Self::check) takes when a candidate kills the server.
-    pub async fn keep_spare(&mut self) {
-        if self.spare.is_none() {
-            self.spare = self.boot(false).await.ok().map(|(live, _)| live);
-        }
-    }
-
     /// Ends the server and everything inside.
     pub async fn stop(mut self) {
-        for live in self.current.take().into_iter().chain(self.spare.take()) {
+        if let Some(live) = self.current.take() {
             self.retire(live).await;
         }
     }
 
     async fn take_live(&mut self) -> Result<Live, WarmError> {
-        match self.current.take().or_else(|| self.spare.take()) {
+        match self.current.take() {
             Some(live) => Ok(live),
             None => Ok(self.boot(false).await?.0),
         }

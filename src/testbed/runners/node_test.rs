@@ -26,7 +26,7 @@ pub(super) fn warm_start(
     argv.extend(FLAGS.iter().map(ToString::to_string));
     argv.push(format!("--max-old-space-size={}", limits.memory_bytes / 1024 / 1024));
     argv.push(probes.join("node/warm.mjs").to_string_lossy().into_owned());
-    let cwd = start.map_or(root, |start| &start.cwd);
+    let cwd = start.map_or_else(|| root.join(&command.directory), |start| start.cwd.clone());
     let init = json!({
         "op": "init", "root": root, "cwd": cwd, "args": command.arguments,
         "imports": preloads(&command.interpreter_flags), "coverage": true, "timeout_ms": limits.timeout_ms,

@@ -21,7 +21,7 @@ pub(super) fn warm_start(
     let mut argv = vec![interpreter];
     argv.extend(command.interpreter_flags.iter().cloned());
     argv.push(server);
-    let cwd = start.map_or(root, |start| &start.cwd);
+    let cwd = start.map_or_else(|| root.join(&command.directory), |start| start.cwd.clone());
     // A command that heal did not understand is known by how its runner saw itself started.
     let arguments = match (command.runner, start) {
         (super::RunnerKind::BlackBox, Some(start)) => start.args.iter().skip(1).cloned().collect(),

@@ -1,0 +1,187 @@
+//! The arguments: what clap parses and `--help` teaches.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "Exit codes:\n  0  healed: a verified patch exists\n  1  not healed\n  \
+    2  wrong usage or configuration\n  3  nothing is failing\n  4  the failure is not one of the code (flaky, \
+    infrastructure, a missing tool)";
+
+/// Repairs failing builds: finds out why the tests fail, drafts the smallest fix, proves it by
+/// running the tests, and shows it.
+#[derive(Debug, Parser)]
+#[command(name = "heal", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Heal a repository on this machine.
+    ///
+    /// Runs the test command in a sandbox, finds the fault, tries small edits against a warm test
+    /// process, and proves the best one with the real command. Without --apply or --branch the
+    /// work tree stays as it is.
+    #[command(after_help = EXIT_CODES)]
+    Fix(FixArguments),
+    /// Explain a log: what failed, where, and what kind of failure it is.
+    Explain(ExplainArguments),
+    /// Heal a bundled broken project, offline, showing every step.
+    Demo(DemoArguments),
+    /// Check this machine: sandbox, interpreters, directories.
+    Doctor(DoctorArguments),
+    /// Run `heal fix` over a folder of cases and report rates, ranks and speed.
+    Eval(EvalArguments),
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff).
+    Man,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Sandbox {
+    /// The best isolation that this machine offers; which one is said.
+    Auto,
+    /// Namespaces, or refuse to run anything.
+    Required,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Drafter {
+    /// The embedded search engine; no key, no network.
+    Search,
+}
+
+/// How tests are run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunArguments {
+    /// All the time a heal may take, e.g. 90s, 2m.
+    #[arg(long, default_value = "2m", value_parser = duration, value_name = "TIME")]
+    pub budget: Duration,
+    /// How many patches may be put to the test, 1 to 10.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=10), value_name = "N")]
+    pub attempts: u32,
+    /// The limit of one run of the tests [default: five minutes, at most the budget].
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    pub test_timeout: Option<Duration>,
+    /// How much isolation must be had.
+    #[arg(long, value_enum, default_value_t = Sandbox::Auto)]
+    pub sandbox: Sandbox,
+    /// Drafters to ask, in this order.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "search")]
+    pub drafter: Vec<Drafter>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct FixArguments {
+    /// The repository, or a directory in it where the tests run.
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// The test command, run by `sh -c` [default: found in the project].
+    #[arg(long, value_name = "CMD")]
+    pub test: Option<String>,
+    /// A log of the failure, for what the run here does not show.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// An environment variable that the tests may see; may be repeated.
+    #[arg(long = "env", value_name = "NAME")]
+    pub environment: Vec<String>,
+    /// Write the proven patch into the work tree.
+    #[arg(long, conflicts_with = "branch")]
+    pub apply: bool,
+    /// Commit the proven patch on a new branch of this name.
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+    /// Write a self-contained report page.
+    #[arg(long, value_name = "FILE.html")]
+    pub report: Option<PathBuf>,
+    /// Print one JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ExplainArguments {
+    /// The log; `-` reads standard input.
+    #[arg(default_value = "-")]
+    pub file: PathBuf,
+    /// The repository whose paths the log names.
+    #[arg(long, value_name = "PATH")]
+    pub repo: Option<PathBuf>,
+    /// Print one JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct DemoArguments {
+    /// Keep the demo repository in this new directory.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct DoctorArguments {
+    /// Print one JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct EvalArguments {
+    /// A folder with `case.toml` or `fixture.toml` files somewhere below it.
+    pub directory: PathBuf,
+    /// Only cases whose name contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// Also measure how fast one fresh test process per candidate would be.
+    #[arg(long)]
+    pub compare_cold: bool,
+    #[command(flatten)]
+    pub run: RunArguments,
+    /// Print one JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `90`, `90s`, `2m`, `500ms`, `1h`; more than nothing.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: f64 = number.parse().map_err(|_| "expected a number and a unit, e.g. 90s or 2m".to_owned())?;
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        other => return Err(format!("unknown unit {other:?}; use ms, s, m or h")),
+    };
+    let total = number * seconds;
+    if total > 0.0 && total <= 86_400.0 {
+        Ok(Duration::from_secs_f64(total))
+    } else {
+        Err("must be more than 0 and at most 24h".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        for wrong in ["", "s", "2 m", "0s", "-1s", "1d", "25h", "nan", "1e9"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `heal doctor`: what this machine offers, and what to do about what it does not.
+
+use serde::Serialize;
+
+use super::args::{DoctorArguments, Sandbox};
+use super::environment;
+use super::exit::ExitCode;
+use super::json;
+use super::view::colour_of_stderr;
+use crate::store::Store;
+use crate::testbed::sandbox::{Level, best_level};
+use crate::testbed::scratch::Scratch;
+use crate::testbed::toolchain::Toolchain;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Good,
+    Weak,
+    Bad,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    status: Status,
+    found: String,
+    advice: Option<String>,
+}
+
+/// Runs the command.
+pub async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
+    let mut checks = vec![sandbox().await];
+    checks.extend(interpreters().await);
+    checks.extend([git(), database().await]);
+    let healthy = checks.iter().all(|check| check.status != Status::Bad);
+    if arguments.json {
+        json::print(&serde_json::json!({"schema": json::SCHEMA, "healthy": healthy, "checks": checks}))?;
+    } else {
+        let colour = colour_of_stderr();
+        for check in &checks {
+            let mark = match check.status {
+                Status::Good => colour.good("✔"),
+                Status::Weak => colour.bold("!"),
+                Status::Bad => colour.bad("✘"),
+            };
+            println!("{mark} {:<10} {}", check.name, check.found);
+            if let Some(advice) = &check.advice {
+                println!("             → {advice}");
+            }
+        }
+    }
+    Ok(if healthy { ExitCode::Healed } else { ExitCode::Usage })
+}
+
+async fn sandbox() -> Check {
+    let name = "sandbox";
+    let scratch = match Scratch::create() {
+        Ok(scratch) => scratch,
+        Err(error) => {
+            let advice = Some("set TMPDIR to a directory that can be written".to_owned());
+            return Check { name, status: Status::Bad, found: error.to_string(), advice };
+        }
+    };
+    let reached = match super::fix::isolation(Sandbox::Auto) {
+        crate::testbed::Isolation::Exactly(level) => Ok((level, Vec::new())),
+        _ => best_level(scratch.path()).await,
+    };
+    match reached {
+        Ok((level @ Level::Namespaces, _)) => {
+            let found = format!("level {level}: no network, read-only system, own processes, seccomp, limits");
+            Check { name, status: Status::Good, found, advice: None }
+        }
+        Ok((level, reasons)) => {
+            let reasons: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+            let advice = "allow unprivileged user namespaces (Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; \
+                          Debian: sysctl kernel.unprivileged_userns_clone=1)";
+            let found = format!("level {level} only; {}", reasons.join("; "));
+            Check { name, status: Status::Weak, found, advice: Some(advice.to_owned()) }
+        }
+        Err(error) => Check { name, status: Status::Bad, found: error.to_string(), advice: None },
+    }
+}
+
+async fn interpreters() -> Vec<Check> {
+    let toolchain = Toolchain::discover(&environment::search_path()).await;
+    ["python3", "node"]
+        .into_iter()
+        .map(|name| match toolchain.interpreter(name) {
+            Some(found) => {
+                let found = format!("{} at {}", found.version, found.executable.display());
+                Check { name, status: Status::Good, found, advice: None }
+            }
+            None => {
+                let advice = Some(format!("install it to heal projects tested with {name}"));
+                Check { name, status: Status::Weak, found: "not found on PATH".to_owned(), advice }
+            }
+        })
+        .collect()
+}
+
+fn git() -> Check {
+    let found = which::which("git").ok().map(|path| path.display().to_string());
+    match found {
+        Some(found) => Check { name: "git", status: Status::Good, found, advice: None },
+        None => {
+            let advice = Some("heal reads repositories itself; you will want git to take its patches".to_owned());
+            Check { name: "git", status: Status::Weak, found: "not found on PATH".to_owned(), advice }
+        }
+    }
+}
+
+async fn database() -> Check {
+    let name = "database";
+    let Some(url) = environment::database_url() else {
+        let advice = Some(format!("set {} to remember heals", environment::DATABASE_URL));
+        return Check { name, status: Status::Weak, found: "no state directory".to_owned(), advice };
+    };
+    match Store::open(&url).await {
+        Ok(_) => Check { name, status: Status::Good, found: url, advice: None },
+        Err(error) => {
+            let advice = Some(format!("make it writable or set {}", environment::DATABASE_URL));
+            Check { name, status: Status::Weak, found: format!("{:#}", anyhow::Error::from(error)), advice }
+        }
+    }
+}

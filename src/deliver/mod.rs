@@ -1,0 +1,8 @@
+//! Everything that people read: pure functions from what is known to text.
+//!
+//! In: a diagnosis, verdicts, a patch. Out: text for a terminal, a commit message, an HTML page.
+//! Nothing here writes anywhere; forges and doors do.
+
+pub mod html;
+pub mod message;
+pub mod text;
