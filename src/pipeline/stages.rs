@@ -69,12 +69,7 @@ pub(super) async fn warm_up<'testbed>(
     progress: &Progress,
 ) -> Option<Warm<'testbed>> {
     let limits = WarmLimits { memory_bytes: CANDIDATE_BYTES, processes: CANDIDATE_PROCESSES, timeout_ms: limit_ms };
-    let start = match run.starts.as_slice() {
-        [start] => Some(start),
-        _ => None,
-    };
-    let probes = testbed.probes_inside();
-    let warm = runners::warm_start(command, start, testbed.root(), &probes, limits)?;
+    let warm = runners::warm_start(command, run, testbed.root(), &testbed.probes_inside(), limits)?;
     match WarmServer::start(testbed, warm).await {
         Ok((server, ready)) => match disagreement(run, &ready) {
             None => Some(Warm { server, ready }),

@@ -26,6 +26,8 @@ pub struct TestCommand {
     pub environment: Vec<(String, String)>,
     /// The interpreter as the command names it.
     pub interpreter: Option<String>,
+    /// Whether the command chooses node's test reporters itself; then heal's can't be added.
+    pub names_reporter: bool,
 }
 
 /// How many `npm run` indirections are followed.
@@ -48,6 +50,7 @@ impl TestCommand {
             interpreter_flags: Vec::new(),
             environment: Vec::new(),
             interpreter: None,
+            names_reporter: shell.contains("--test-reporter"),
         }
     }
 }

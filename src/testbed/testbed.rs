@@ -116,6 +116,9 @@ impl Testbed {
     pub async fn run(&self, command: &TestCommand, patched: &Patched, time_ms: u64) -> Result<TestRun, TestbedError> {
         let argv = ["sh", "-c", &command.shell].map(str::to_owned).to_vec();
         let mut spec = self.spec(argv, &[], patched)?;
+        if !command.names_reporter {
+            spec.env.push(("NODE_OPTIONS".to_owned(), self.node_observer(&spec)));
+        }
         spec.limits.time_ms = time_ms;
         spec.cwd.push(&command.directory);
         let observer = Observer::listen(&spec.results.0).map_err(TestbedError::Tree)?;
@@ -210,8 +213,6 @@ impl Testbed {
     ) -> Vec<(String, String)> {
         let path = |path: &Path| path.to_string_lossy().into_owned();
         let python_path = [Some(path(&probes.join("python"))), self.given("PYTHONPATH")];
-        let node_options =
-            [Some(format!("--require={}", path(&probes.join("node/preload.cjs")))), self.given("NODE_OPTIONS")];
         let mut environment: BTreeMap<String, String> = self.options.environment.iter().cloned().collect();
         let ours = [
             ("PATH", self.toolchain.path.clone()),
@@ -221,7 +222,6 @@ impl Testbed {
             ("TERM", "dumb".to_owned()),
             ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
             ("PYTHONPATH", python_path.into_iter().flatten().collect::<Vec<_>>().join(":")),
-            ("NODE_OPTIONS", node_options.into_iter().flatten().collect::<Vec<_>>().join(" ")),
             ("HEAL_RESULTS", path(results)),
             ("npm_config_update_notifier", "false".to_owned()),
         ];
@@ -238,6 +238,16 @@ impl Testbed {
             environment.insert(name.clone(), value);
         }
         environment.into_iter().collect()
+    }
+
+    /// Adds heal's reporter to node's usual one; see `node/reporter.mjs`.
+    fn node_observer(&self, spec: &Spec) -> String {
+        let reporter = spec.probes.1.join("node/reporter.mjs");
+        format!(
+            "--test-reporter=spec --test-reporter-destination=stdout --test-reporter={} --test-reporter-destination={}",
+            reporter.display(),
+            spec.results.1.display()
+        )
     }
 
     fn given(&self, name: &str) -> Option<String> {

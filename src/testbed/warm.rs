@@ -205,8 +205,8 @@ impl<'testbed> WarmServer<'testbed> {
         // The server lives as long as the search; each candidate has its own limit.
         spec.limits.time_ms = u64::MAX;
         std::fs::write(&spec.results.0, "").map_err(TestbedError::Tree)?;
-        // A server runs no cold tests, and node's flags must come from its command line alone.
-        spec.env.retain(|(name, _)| name != "HEAL_RESULTS" && name != "NODE_OPTIONS");
+        // A server reports through its answers, not through the pipe of cold runs.
+        spec.env.retain(|(name, _)| name != "HEAL_RESULTS");
         let running = Running::start(&spec).map_err(TestbedError::from)?;
         let mut live = Live { running, spec };
         let mut init = self.start.init.clone();

@@ -70,9 +70,9 @@ def run(suite, baseline, tests, stop_on_fail):
             answer["message"] = _summary(result)
         return failing and stop_on_fail
 
+    suite.run(baseline.selects(tests, suite.ids()), emit)
     for broken in suite.broken:
         emit(broken)
-    suite.run(baseline.selects(tests, suite.ids()), emit)
     return json.dumps(answer).encode()
 
 

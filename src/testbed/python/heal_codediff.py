@@ -9,7 +9,6 @@ changed. Line numbers do not count, except that the new code carries the right o
 from types import CodeType
 
 _CO_HAS_DOCSTRING = 0x4000000
-_CLOSURE_SHAPE = ("co_freevars",)
 _SIGNATURE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags")
 _BODY = (
     "co_code", "co_names", "co_varnames", "co_cellvars", "co_freevars", "co_name",
@@ -58,7 +57,7 @@ def _exchangeable(old, new, ran_at_import):
 def _signature(code):
     arguments = code.co_argcount + code.co_kwonlyargcount
     arguments += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
-    shape = [getattr(code, name) for name in _SIGNATURE + _CLOSURE_SHAPE]
+    shape = [getattr(code, name) for name in _SIGNATURE + ("co_freevars",)]
     return shape + [code.co_varnames[:arguments], _docstring(code)]
 
 
@@ -91,5 +90,5 @@ def _constants(value):
     if isinstance(value, tuple):
         return tuple, [_constants(item) for item in value]
     if isinstance(value, frozenset):
-        return frozenset, sorted((repr(_constants(item)) for item in value))
+        return frozenset, sorted(repr(_constants(item)) for item in value)
     return type(value), repr(value)

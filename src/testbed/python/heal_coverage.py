@@ -39,10 +39,10 @@ class LineCoverage:
         return True
 
     def line(self, code, number):
-        """Notes a line."""
-        if number is None:
-            return
+        """Notes a line, if it is the project's."""
         file = self._project.relative(code.co_filename)
+        if file is None or number is None:
+            return
         known = self._lines.get(file)
         if known is None:
             known = self._lines.setdefault(file, set())
@@ -117,6 +117,5 @@ class _Monitoring:
         return sys.monitoring.DISABLE
 
     def _line(self, code, number):
-        if self._coverage._project.relative(code.co_filename) is not None:
-            self._coverage.line(code, number)
+        self._coverage.line(code, number)
         return sys.monitoring.DISABLE

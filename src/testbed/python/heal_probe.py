@@ -9,6 +9,7 @@ import marshal
 import sys
 
 import heal_coverage
+from heal_results import any_failing
 
 IMPORT = "<import>"
 
@@ -29,7 +30,7 @@ def explore(setting):
     coverage.stop()
     return marshal.dumps({
         "results": results,
-        "is_broken": any(result["outcome"] == "error" for result in suite.broken),
+        "is_broken": any_failing(suite.broken),
         "collected": collected,
         "coverage": spans.kept if setting.wants_coverage else {},
         "ran_at_import": ran_at_import,

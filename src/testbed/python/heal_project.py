@@ -52,6 +52,6 @@ class Project:
         try:
             file = getattr(module, "__file__", None)
             places = [file] if file else list(getattr(module, "__path__", None) or ())
-            return any(isinstance(place, str) and self.relative(place) is not None for place in places)
+            return any(self.relative(place) is not None for place in places)
         except Exception:  # anything can be put into sys.modules
             return False

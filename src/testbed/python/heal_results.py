@@ -53,6 +53,11 @@ def bare_failure(message, exception=None, frames=()):
     return {"message": str(message)[:MESSAGE_LIMIT], "exception": exception, "frames": list(frames)}
 
 
+def any_failing(results):
+    """Whether one of the results is failing."""
+    return any(is_failing(result["outcome"]) for result in results)
+
+
 def is_failing(outcome):
     """Whether an outcome means that something is wrong."""
     return RANK[outcome] >= RANK["failed"]

@@ -27,7 +27,7 @@ class PytestSuite:
         self._arguments = self._given + self._extra(arguments)
         self._emit = self._started = None
         self._session = None
-        #: Results of files that could not be collected.
+        #: Results of files that could not be collected, or that skip themselves.
         self.broken = []
         #: Where tests get their temporary directories; None for pytest's own choice.
         self.temporary = None

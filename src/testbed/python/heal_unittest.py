@@ -93,7 +93,7 @@ class _Running:
 
 def test_id(test):
     """unittest's id; for what stands in for a module that can't be imported, the module's name."""
-    if _is_stand_in(test):
+    if is_stand_in(test):
         return getattr(test, "heal_module", None) or test._testMethodName
     return test.id()
 
@@ -129,13 +129,14 @@ def _module_asked_for(error):
     return traceback.tb_frame.f_locals.get("module_name")
 
 
-def _is_stand_in(test):
+def is_stand_in(test):
+    """Whether this is no test but unittest's note that one could not be loaded."""
     return type(test).__module__ == "unittest.loader"
 
 
 def _file_of(test):
     module = getattr(sys.modules.get(type(test).__module__), "__file__", None)
-    if _is_stand_in(test):
+    if is_stand_in(test):
         module = _file_of_module(test_id(test))
     elif type(test).__module__ == "unittest.suite":
         module = None

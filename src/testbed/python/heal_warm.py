@@ -14,7 +14,6 @@ import marshal
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import time
 
@@ -89,6 +88,11 @@ class Server:
         verdict["id"] = request.get("id", 0)
         verdict["ms"] = round((time.monotonic() - began) * 1000, 3)
         return verdict
+
+    def renew(self):
+        """Replaces a worker that a candidate has taken with it, while nobody waits."""
+        if self._is_fast and self._worker is None:
+            self._start_worker()
 
     def stop(self):
         """Ends everything that was started."""
@@ -167,7 +171,7 @@ class Server:
 
     def _ask_worker(self, request):
         slow = {"outcome": heal_worker.SLOW}
-        if not self._is_fast or (self._worker is None and not self._start_worker()):
+        if self._worker is None:
             return slow
         _, channel = self._worker
         try:
@@ -264,6 +268,7 @@ def _serve(channel, temporary):
             channel.send(_initialised(server, request))
         else:
             channel.send(server.check(request))
+            server.renew()
     server.stop()
 
 

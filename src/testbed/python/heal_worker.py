@@ -16,6 +16,7 @@ import heal_candidate
 import heal_channel
 import heal_children
 import heal_codediff
+from heal_results import any_failing
 
 #: The most that a candidate may answer, in bytes.
 ANSWER_BYTES = 1 << 20
@@ -44,7 +45,9 @@ class Worker:
         gc.collect()
         gc.freeze()
         gc.disable()
-        channel.send({"usable": not self._suite.broken and len(sys._current_frames()) == 1})
+        # A fork would leave the other threads' locks behind as they are.
+        is_alone = len(sys._current_frames()) == 1
+        channel.send({"usable": is_alone and not any_failing(self._suite.broken)})
         for request in channel.requests():
             channel.send(self._answer(request))
 

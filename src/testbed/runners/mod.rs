@@ -6,10 +6,12 @@
 mod node_test;
 mod python;
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use super::command::TestCommand;
-use super::run::RunnerStart;
+use super::run::{RunnerStart, TestRun};
 
 /// Which runner a command starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,21 +62,46 @@ pub struct WarmLimits {
 
 /// How to serve `command`'s tests from a warm process, if its runner can.
 ///
-/// `start` is what the observers saw in a cold run; `root` is the repository inside the sandbox.
+/// `run` is a cold run of it; `root` is the repository and `probes` heal's probes, both inside the
+/// sandbox.
 pub fn warm_start(
     command: &TestCommand,
-    start: Option<&RunnerStart>,
-    root: &std::path::Path,
-    probes: &std::path::Path,
+    run: &TestRun,
+    root: &Path,
+    probes: &Path,
     limits: WarmLimits,
 ) -> Option<WarmStart> {
+    // A command that starts several runners has no single server that stands for it.
+    let start = match run.starts.as_slice() {
+        [start] => Some(start),
+        _ => None,
+    };
+    let served = Served { command, run, start, root, probes, limits };
     let observed = start.map(|start| start.runner.as_str());
     match (command.runner, observed) {
-        (RunnerKind::Pytest, _) | (RunnerKind::BlackBox, Some("pytest")) => {
-            Some(python::warm_start("pytest", command, start, root, probes, limits))
+        (RunnerKind::Pytest, _) | (RunnerKind::BlackBox, Some("pytest")) => Some(python::warm_start("pytest", &served)),
+        (RunnerKind::Unittest, _) => Some(python::warm_start("unittest", &served)),
+        (RunnerKind::BlackBox, Some("unittest")) if start.is_some_and(python::is_discovery) => {
+            Some(python::warm_start("unittest", &served))
         }
-        (RunnerKind::Unittest, _) => Some(python::warm_start("unittest", command, start, root, probes, limits)),
-        (RunnerKind::NodeTest, _) => Some(node_test::warm_start(command, start, root, probes, limits)),
+        (RunnerKind::NodeTest, _) => node_test::warm_start(&served),
         (RunnerKind::BlackBox, _) => None,
+    }
+}
+
+/// What a runner's warm start is made of.
+struct Served<'a> {
+    command: &'a TestCommand,
+    run: &'a TestRun,
+    start: Option<&'a RunnerStart>,
+    root: &'a Path,
+    probes: &'a Path,
+    limits: WarmLimits,
+}
+
+impl Served<'_> {
+    /// The directory in which the tests run.
+    fn directory(&self) -> PathBuf {
+        self.start.map_or_else(|| self.root.join(&self.command.directory), |start| start.cwd.clone())
     }
 }

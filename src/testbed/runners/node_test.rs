@@ -1,12 +1,11 @@
 //! `node --test`: served by the warm process in `testbed/node/`.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{WarmLimits, WarmStart};
-use crate::testbed::command::TestCommand;
-use crate::testbed::run::RunnerStart;
+use super::{Served, WarmStart};
 
 /// Flags that the warm process needs: its own module loader stands on `vm.SourceTextModule`.
 const FLAGS: &[&str] =
@@ -15,23 +14,23 @@ const FLAGS: &[&str] =
 /// Flags of the command that load something before the tests.
 const PRELOADS: &[&str] = &["--import", "--require", "-r", "--loader", "--experimental-loader"];
 
-pub(super) fn warm_start(
-    command: &TestCommand,
-    start: Option<&RunnerStart>,
-    root: &Path,
-    probes: &Path,
-    limits: WarmLimits,
-) -> WarmStart {
+/// `None` when the cold run named no test file.
+pub(super) fn warm_start(served: &Served<'_>) -> Option<WarmStart> {
+    let (command, limits) = (served.command, served.limits);
+    // The files are those that the real run found: its own rules of discovery need no second copy.
+    let files: BTreeSet<&PathBuf> = served.run.tests.values().filter_map(|test| test.file.as_ref()).collect();
+    if files.is_empty() {
+        return None;
+    }
     let mut argv = vec![command.interpreter.clone().unwrap_or_else(|| "node".to_owned())];
     argv.extend(FLAGS.iter().map(ToString::to_string));
     argv.push(format!("--max-old-space-size={}", limits.memory_bytes / 1024 / 1024));
-    argv.push(probes.join("node/warm.mjs").to_string_lossy().into_owned());
-    let cwd = start.map_or_else(|| root.join(&command.directory), |start| start.cwd.clone());
+    argv.push(served.probes.join("node/warm.mjs").to_string_lossy().into_owned());
     let init = json!({
-        "op": "init", "root": root, "cwd": cwd, "args": command.arguments,
+        "op": "init", "root": served.root, "cwd": served.directory(), "files": files,
         "imports": preloads(&command.interpreter_flags), "coverage": true, "timeout_ms": limits.timeout_ms,
     });
-    WarmStart { argv, environment: command.environment.clone(), init }
+    Some(WarmStart { argv, environment: command.environment.clone(), init })
 }
 
 fn preloads(flags: &[String]) -> Vec<&str> {

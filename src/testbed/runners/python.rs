@@ -1,35 +1,32 @@
 //! pytest and unittest: served by the fork-server in `testbed/python/`.
 
-use std::path::Path;
-
 use serde_json::json;
 
-use super::{WarmLimits, WarmStart};
-use crate::testbed::command::TestCommand;
+use super::{RunnerKind, Served, WarmStart};
 use crate::testbed::run::RunnerStart;
 
-pub(super) fn warm_start(
-    runner: &str,
-    command: &TestCommand,
-    start: Option<&RunnerStart>,
-    root: &Path,
-    probes: &Path,
-    limits: WarmLimits,
-) -> WarmStart {
+/// Whether a unittest run is a discovery, which the server can repeat; a script's own
+/// `unittest.main()` is not.
+pub(super) fn is_discovery(start: &RunnerStart) -> bool {
+    start.args.first().is_some_and(|first| first == "discover")
+}
+
+pub(super) fn warm_start(runner: &str, served: &Served<'_>) -> WarmStart {
+    let (command, limits) = (served.command, served.limits);
     let interpreter = command.interpreter.clone().unwrap_or_else(|| "python3".to_owned());
-    let server = probes.join("python/heal_warm.py").to_string_lossy().into_owned();
     let mut argv = vec![interpreter];
     argv.extend(command.interpreter_flags.iter().cloned());
-    argv.push(server);
-    let cwd = start.map_or_else(|| root.join(&command.directory), |start| start.cwd.clone());
+    argv.push(served.probes.join("python/heal_warm.py").to_string_lossy().into_owned());
     // A command that heal did not understand is known by how its runner saw itself started.
-    let arguments = match (command.runner, start) {
-        (super::RunnerKind::BlackBox, Some(start)) => start.args.iter().skip(1).cloned().collect(),
+    let arguments = match (command.runner, served.start) {
+        (RunnerKind::BlackBox, Some(start)) => start.args.clone(),
         _ => command.arguments.clone(),
     };
+    // `python -m` puts the working directory on the module path; the bare command does not.
+    let on_path = !(command.runner == RunnerKind::Pytest && command.interpreter.is_none());
     let init = json!({
-        "op": "init", "root": root, "cwd": cwd, "runner": runner, "args": arguments,
-        "memory_bytes": limits.memory_bytes, "processes": limits.processes,
+        "op": "init", "root": served.root, "cwd": served.directory(), "runner": runner, "args": arguments,
+        "cwd_on_path": on_path, "memory_bytes": limits.memory_bytes, "processes": limits.processes,
         "coverage": true, "timeout_ms": limits.timeout_ms,
     });
     WarmStart { argv, environment: command.environment.clone(), init }
