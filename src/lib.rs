@@ -10,17 +10,17 @@
 //! The rooms, in the order in which a failure passes through them; a room knows those before it and
 //! the floors below, and nothing of those after it. `docs/architecture.md` is the guided tour.
 
-pub mod signal;
-pub mod evidence;
+pub mod deliver;
 pub mod diagnosis;
 pub mod draft;
+pub mod evidence;
 pub mod patch;
+pub mod signal;
 pub mod verify;
-pub mod deliver;
 
 pub mod clock;
-pub mod fixture;
 pub mod code;
+pub mod fixture;
 pub mod forge;
 pub mod policy;
 pub mod store;

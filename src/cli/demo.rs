@@ -40,7 +40,11 @@ pub async fn demo(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
         test: Some(&fixture.model.test),
         run: &run,
         environment: &[],
-        destination: if arguments.keep.is_some() { Destination::Branch("heal/demo".to_owned()) } else { Destination::Show },
+        destination: if arguments.keep.is_some() {
+            Destination::Branch("heal/demo".to_owned())
+        } else {
+            Destination::Show
+        },
         detail: Detail::Everything,
     };
     let done = heal(&request).await?;

@@ -116,7 +116,10 @@ pub async fn eval(arguments: &EvalArguments) -> anyhow::Result<ExitCode> {
     if cases.is_empty() {
         bail!("no case.toml or fixture.toml below {}", arguments.directory.display());
     }
-    eprintln!("{:<44} {:>5} {:>5} {:>8} {:>9} {:>9}  operator", "case", "rank", "sym", "seconds", "validated", "per sec");
+    eprintln!(
+        "{:<44} {:>5} {:>5} {:>8} {:>9} {:>9}  operator",
+        "case", "rank", "sym", "seconds", "validated", "per sec"
+    );
     let mut results = Vec::new();
     for case in &cases {
         let result = run_case(case, arguments).await;
@@ -169,7 +172,14 @@ fn load_case(path: &Path) -> anyhow::Result<Case> {
         _ => bail!("{}: name either `files` or `repository`", path.display()),
     };
     let name = case.name.unwrap_or_else(|| folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
-    Ok(Case { name, language: case.language, test: case.test, hidden_test: case.hidden_test, fault: case.fault, source })
+    Ok(Case {
+        name,
+        language: case.language,
+        test: case.test,
+        hidden_test: case.hidden_test,
+        fault: case.fault,
+        source,
+    })
 }
 
 async fn run_case(case: &Case, arguments: &EvalArguments) -> CaseResult {
@@ -229,7 +239,11 @@ fn prepare(case: &Case, directory: &Path) -> anyhow::Result<()> {
             let installed = folder.join("files/node_modules");
             if fixture.model.install.is_some() {
                 if !installed.is_dir() {
-                    bail!("run `{}` in {} first", fixture.model.install.as_deref().unwrap_or(""), folder.join("files").display());
+                    bail!(
+                        "run `{}` in {} first",
+                        fixture.model.install.as_deref().unwrap_or(""),
+                        folder.join("files").display()
+                    );
                 }
                 copy(&installed, &directory.join("node_modules"))?;
             }
@@ -278,7 +292,8 @@ fn fill(result: &mut CaseResult, case: &Case, done: &Done) {
             symbols.push(symbol);
         }
     }
-    result.symbol_rank = symbols.iter().position(|symbol| *symbol == (&found.file, &found.symbol)).map(|index| index + 1);
+    result.symbol_rank =
+        symbols.iter().position(|symbol| *symbol == (&found.file, &found.symbol)).map(|index| index + 1);
 }
 
 async fn testbed(directory: &Path, run: &RunArguments) -> anyhow::Result<Testbed> {
@@ -339,7 +354,8 @@ fn summarise(results: &[CaseResult]) -> Summary {
         values.sort_by(f64::total_cmp);
         values
     };
-    let quantile = |values: &[f64], q: f64| values.get(((values.len().max(1) - 1) as f64 * q).round() as usize).copied();
+    let quantile =
+        |values: &[f64], q: f64| values.get(((values.len().max(1) - 1) as f64 * q).round() as usize).copied();
     let seconds = sorted(&|result| Some(result.seconds));
     let speeds = sorted(&|result| Some(result.per_second).filter(|speed| *speed > 0.0));
     let speed_ups = sorted(&|result| Some(result.per_second / result.cold_per_second?).filter(|ratio| *ratio > 0.0));
@@ -367,7 +383,10 @@ fn print_summary(summary: &Summary) {
     eprintln!();
     eprintln!("cases        {cases} ({} could not be run)", summary.errors);
     eprintln!("reproduced   {}", summary.reproduced);
-    eprintln!("localised    {} first, {} in the top 5 lines, {} in the top 5 functions", summary.localised_top_1, summary.localised_top_5, summary.symbol_top_5);
+    eprintln!(
+        "localised    {} first, {} in the top 5 lines, {} in the top 5 functions",
+        summary.localised_top_1, summary.localised_top_5, summary.symbol_top_5
+    );
     eprintln!("plausible    {}", summary.plausible);
     eprintln!("healed       {}", summary.healed);
     if summary.correct_known > 0 {

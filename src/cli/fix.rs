@@ -107,7 +107,10 @@ pub async fn heal(request: &Request<'_>) -> anyhow::Result<Done> {
     forge.check(&request.destination)?;
     if !forge.dirty_files().is_empty() {
         let count = forge.dirty_files().len();
-        let text = format!("{count} uncommitted {}: the work tree is healed as it is", if count == 1 { "change" } else { "changes" });
+        let text = format!(
+            "{count} uncommitted {}: the work tree is healed as it is",
+            if count == 1 { "change" } else { "changes" }
+        );
         view.show(ProgressEvent::Warning(text));
     }
     let testbed = Testbed::open(forge.work_tree(), testbed_options(request)).await?;
@@ -137,12 +140,7 @@ pub async fn heal(request: &Request<'_>) -> anyhow::Result<Done> {
     };
     let report = heal.run().await?;
     view.finish();
-    Ok(Done {
-        report,
-        test_command: signal.test_command,
-        sandbox: testbed.level(),
-        root: forge.work_tree().to_owned(),
-    })
+    Ok(Done { report, test_command: signal.test_command, sandbox: testbed.level(), root: forge.work_tree().to_owned() })
 }
 
 fn testbed_options(request: &Request<'_>) -> TestbedOptions {
@@ -195,7 +193,13 @@ fn choose(mut signal: Signal, view: &View) -> anyhow::Result<Signal> {
         writeln!(stderr, "Which command tests this project?")?;
         writeln!(stderr, "  1  {} ({reason})", text::printable(&signal.test_command))?;
         for (index, guess) in signal.alternatives.iter().enumerate() {
-            writeln!(stderr, "  {}  {} ({})", index + 2, text::printable(&guess.command), text::printable(&guess.reason))?;
+            writeln!(
+                stderr,
+                "  {}  {} ({})",
+                index + 2,
+                text::printable(&guess.command),
+                text::printable(&guess.reason)
+            )?;
         }
         write!(stderr, "Number [1]: ")?;
         stderr.flush()?;
@@ -246,7 +250,9 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
         }
     } else if let Some(error) = error.downcast_ref::<ForgeError>() {
         match error {
-            ForgeError::NotARepository { .. } => "heal reads the last commits: run `git init` and commit, or name another path",
+            ForgeError::NotARepository { .. } => {
+                "heal reads the last commits: run `git init` and commit, or name another path"
+            }
             ForgeError::NoCommits { .. } => "commit the project once: heal compares against history",
             ForgeError::Bare { .. } => "clone it and run heal in the clone",
             ForgeError::BranchExists { .. } => "choose another name or delete the branch",
@@ -255,7 +261,9 @@ pub fn hint(error: &anyhow::Error) -> Option<String> {
         }
     } else if let Some(error) = error.downcast_ref::<TestbedError>() {
         match error {
-            TestbedError::Sandbox(SandboxError::Refused { .. }) => "run `heal doctor` to see what is missing, or use --sandbox auto",
+            TestbedError::Sandbox(SandboxError::Refused { .. }) => {
+                "run `heal doctor` to see what is missing, or use --sandbox auto"
+            }
             TestbedError::Scratch(ScratchError::Directory { .. }) => "set TMPDIR to a directory that can be written",
             _ => return None,
         }

@@ -72,9 +72,18 @@ fn binds(node: Node<'_>) -> bool {
                         && parent.parent().and_then(|p| p.child_by_field_name("module_name")).map(|m| m.id())
                             != Some(parent.id()));
             }
-            "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern"
-            | "dictionary_splat_pattern" | "object_pattern" | "array_pattern" | "rest_pattern" | "as_pattern"
-            | "pair_pattern" | "assignment_pattern" | "object_assignment_pattern" => child = parent,
+            "pattern_list"
+            | "tuple_pattern"
+            | "list_pattern"
+            | "list_splat_pattern"
+            | "dictionary_splat_pattern"
+            | "object_pattern"
+            | "array_pattern"
+            | "rest_pattern"
+            | "as_pattern"
+            | "pair_pattern"
+            | "assignment_pattern"
+            | "object_assignment_pattern" => child = parent,
             _ => return false,
         }
     }
@@ -107,10 +116,7 @@ mod tests {
     #[test]
     fn python_names_come_nearest_first() {
         let text = "import os\nRATE = 2\n\ndef pay(a, b=1, *rest, c: int = 2):\n    total, tax = a, b\n    for i in rest:\n        HERE\n";
-        assert_eq!(
-            visible("a.py", text, "HERE"),
-            ["a", "b", "rest", "c", "total", "tax", "i", "os", "RATE", "pay"]
-        );
+        assert_eq!(visible("a.py", text, "HERE"), ["a", "b", "rest", "c", "total", "tax", "i", "os", "RATE", "pay"]);
     }
 
     #[test]

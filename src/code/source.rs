@@ -58,8 +58,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// Parses `text` as the language that `path`'s ending names.
     pub fn parse(path: &Path, text: String) -> Result<Self, ParseError> {
-        let language = languages::of_path(path)
-            .ok_or_else(|| ParseError::UnknownLanguage { path: path.to_owned() })?;
+        let language = languages::of_path(path).ok_or_else(|| ParseError::UnknownLanguage { path: path.to_owned() })?;
         if text.len() > MAX_BYTES {
             return Err(ParseError::TooLarge { path: path.to_owned(), bytes: text.len() });
         }

@@ -17,7 +17,11 @@ pub fn commit_message(diagnosis: &Diagnosis, diff: &str) -> String {
         message.push_str(&format!("Failing before, passing now: {test}\n"));
     }
     if let Some(suspect) = diagnosis.suspects.first() {
-        message.push_str(&format!("\nSuspect commit: {} {}\n", &suspect.commit[..12.min(suspect.commit.len())], suspect.summary));
+        message.push_str(&format!(
+            "\nSuspect commit: {} {}\n",
+            &suspect.commit[..12.min(suspect.commit.len())],
+            suspect.summary
+        ));
     }
     message
 }

@@ -81,7 +81,12 @@ pub fn diagnosis(diagnosis: &Diagnosis, colour: Colour) -> String {
     for suspect in diagnosis.suspects.iter().take(2) {
         let sha: String = suspect.commit.chars().take(10).collect();
         let percent = (suspect.score * 100.0).round();
-        let _ = writeln!(text, "suspect   {sha} {} ({}, {percent}%)", printable(&suspect.summary), printable(&suspect.author));
+        let _ = writeln!(
+            text,
+            "suspect   {sha} {} ({}, {percent}%)",
+            printable(&suspect.summary),
+            printable(&suspect.author)
+        );
     }
     for location in diagnosis.locations.iter().take(SHOWN) {
         let symbol = location.symbol.as_deref().map(|symbol| format!(" in {symbol}")).unwrap_or_default();
@@ -123,7 +128,13 @@ pub fn verdict(verdict: &Verdict, colour: Colour) -> String {
     let mut text = String::new();
     for rung in &verdict.rungs {
         let mark = if rung.passed { colour.good("✔") } else { colour.bad("✘") };
-        let _ = writeln!(text, "{mark} {} {} {}", rung.number, rung.rung.title(), colour.dim(&format!("({})", printable(&rung.evidence))));
+        let _ = writeln!(
+            text,
+            "{mark} {} {} {}",
+            rung.number,
+            rung.rung.title(),
+            colour.dim(&format!("({})", printable(&rung.evidence)))
+        );
     }
     text
 }
@@ -179,8 +190,12 @@ fn healed(text: &mut String, report: &HealReport, patch: &Patch, proof: &Verdict
     let _ = writeln!(text, "\n{}", colour.bold("Proven"));
     text.push_str(&verdict(proof, colour));
     let _ = writeln!(text, "{}", colour.bold("Not proven"));
-    let _ = writeln!(text, "· that the patch is what the author meant: {} plausible {} found", report.search.plausible,
-        if report.search.plausible == 1 { "patch was" } else { "patches were" });
+    let _ = writeln!(
+        text,
+        "· that the patch is what the author meant: {} plausible {} found",
+        report.search.plausible,
+        if report.search.plausible == 1 { "patch was" } else { "patches were" }
+    );
     let _ = writeln!(text, "· anything beyond this test command; sandbox level: {}", proof.sandbox);
     match (&report.delivered.branch, report.delivered.applied) {
         (Some(branch), _) => {

@@ -20,6 +20,21 @@ use crate::forge::Commit;
 /// What a line is worth that only a stack frame or a commit names.
 const WITHOUT_SPECTRUM: f64 = 0.25;
 
+/// What a line is worth in a function that holds a line which a frame or a commit names.
+const IN_NAMED_FUNCTION: f64 = 0.15;
+
+/// What a line is worth in a file that holds such a line.
+const IN_NAMED_FILE: f64 = 0.05;
+
+/// How many files are looked at when nothing names one.
+const FILES_WITHOUT_A_NAME: usize = 12;
+
+/// How many lines of a function or file are listed without coverage.
+const LINES_WITHOUT_COVERAGE: u32 = 2_000;
+
+/// Scores of lines.
+type Weights = HashMap<(PathBuf, u32), f64>;
+
 /// How much the innermost frame of a failing test's stack adds.
 const STACK: f64 = 1.5;
 
@@ -30,6 +45,8 @@ const COMMIT: f64 = 2.0;
 pub struct RepositoryFiles<'a> {
     /// Gives a file's text; `None` when there is none or it is not text.
     pub read: &'a dyn Fn(&Path) -> Option<String>,
+    /// Every file under version control, relative to the repository.
+    pub tracked: &'a [PathBuf],
 }
 
 /// Every line with evidence, best first.
@@ -38,13 +55,9 @@ pub(super) fn rank(evidence: &Evidence, files: &RepositoryFiles<'_>) -> Vec<Loca
     let spectrum = spectrum::ochiai(&evidence.coverage, &failing);
     let stack = stack_weights(evidence);
     let commits = commit_weights(&evidence.commits);
-    let has_spectrum = !spectrum.is_empty();
-    let lines: HashSet<&(PathBuf, u32)> = if has_spectrum {
-        spectrum.keys().chain(stack.keys()).collect()
-    } else {
-        stack.keys().chain(commits.keys()).collect()
-    };
     let mut symbols = Symbols { files, outlines: HashMap::new() };
+    let spectrum = if spectrum.is_empty() { without_coverage(&stack, &commits, &mut symbols) } else { spectrum };
+    let lines: HashSet<&(PathBuf, u32)> = spectrum.keys().chain(stack.keys()).collect();
     let mut scored: Vec<(f64, &(PathBuf, u32))> = lines
         .into_iter()
         .filter(|(file, _)| !is_test_file(file) && languages::of_path(file).is_some())
@@ -66,9 +79,41 @@ pub(super) fn rank(evidence: &Evidence, files: &RepositoryFiles<'_>) -> Vec<Loca
         .collect()
 }
 
+/// A stand-in for coverage: the functions around frames and changed lines, then their files; where
+/// nothing is named at all, the first files of the repository.
+fn without_coverage(stack: &Weights, commits: &Weights, symbols: &mut Symbols<'_>) -> Weights {
+    let mut lines = Weights::new();
+    let mut raise = |file: &Path, from: Line, to: Line, score: f64| {
+        for line in from.0..=to.0.min(from.0 + LINES_WITHOUT_COVERAGE) {
+            let known = lines.entry((file.to_owned(), line)).or_insert(0.0_f64);
+            *known = known.max(score);
+        }
+    };
+    let is_code = |file: &Path| !is_test_file(file) && languages::of_path(file).is_some();
+    let named: Vec<(PathBuf, u32)> = stack.keys().chain(commits.keys()).filter(|(f, _)| is_code(f)).cloned().collect();
+    for (file, line) in &named {
+        let line = Line(*line);
+        raise(file, line, line, WITHOUT_SPECTRUM);
+        if let Some(around) = symbols.definition_around(file, line) {
+            raise(file, around.first, around.last, IN_NAMED_FUNCTION);
+        }
+    }
+    let mut files: Vec<PathBuf> = named.into_iter().map(|(file, _)| file).collect();
+    if files.is_empty() {
+        files = symbols.files.tracked.iter().filter(|file| is_code(file)).take(FILES_WITHOUT_A_NAME).cloned().collect();
+    }
+    files.sort();
+    files.dedup();
+    for file in files {
+        let count = (symbols.files.read)(&file).map_or(0, |text| text.lines().count());
+        raise(&file, Line(1), Line(count as u32), IN_NAMED_FILE);
+    }
+    lines
+}
+
 /// 1 for the innermost frame of a failing test inside the repository, less for each further out.
-fn stack_weights(evidence: &Evidence) -> HashMap<(PathBuf, u32), f64> {
-    let mut weights = HashMap::new();
+fn stack_weights(evidence: &Evidence) -> Weights {
+    let mut weights = Weights::new();
     for failure in &evidence.failures {
         let frames = failure.stack.iter().rev().filter(|frame| frame.file.is_relative() && !is_test_file(&frame.file));
         for (depth, frame) in frames.enumerate() {
@@ -81,8 +126,8 @@ fn stack_weights(evidence: &Evidence) -> HashMap<(PathBuf, u32), f64> {
 
 /// 1 for lines of the newest commit, half for those of the one before, and so on. Lines are followed
 /// only as far as the newest commit's numbering holds: an older commit's lines may have moved since.
-fn commit_weights(commits: &[Commit]) -> HashMap<(PathBuf, u32), f64> {
-    let mut weights = HashMap::new();
+fn commit_weights(commits: &[Commit]) -> Weights {
+    let mut weights = Weights::new();
     for (age, commit) in commits.iter().enumerate() {
         for hunk in &commit.hunks {
             let count = hunk.new.lines().count().max(1) as u32;
@@ -102,10 +147,20 @@ struct Symbols<'a> {
 
 impl Symbols<'_> {
     fn at(&mut self, file: &Path, line: Line) -> Option<String> {
+        symbol_at(self.outline(file), line).map(str::to_owned)
+    }
+
+    /// The innermost definition around a line.
+    fn definition_around(&mut self, file: &Path, line: Line) -> Option<Definition> {
+        let around = self.outline(file).iter().filter(|found| found.first <= line && line <= found.last);
+        around.max_by_key(|found| found.first).cloned()
+    }
+
+    fn outline(&mut self, file: &Path) -> &[Definition] {
         if !self.outlines.contains_key(file) {
             let source = (self.files.read)(file).and_then(|text| SourceFile::parse(file, text).ok());
             self.outlines.insert(file.to_owned(), source.map(|source| definitions(&source)).unwrap_or_default());
         }
-        symbol_at(&self.outlines[file], line).map(str::to_owned)
+        &self.outlines[file]
     }
 }

@@ -25,7 +25,8 @@ pub(super) fn rank(commits: &[Commit], locations: &[Location]) -> Vec<Suspect> {
             let recent = 1.0 / (1.0 + age as f64);
             let score = commit.hunks.iter().map(|hunk| {
                 let lines = hunk.new.lines().count().max(1) as u32;
-                let lines = (hunk.new_start..hunk.new_start + lines).filter_map(|line| by_line.get(&(&*hunk.file, line)));
+                let lines =
+                    (hunk.new_start..hunk.new_start + lines).filter_map(|line| by_line.get(&(&*hunk.file, line)));
                 let meets = lines.fold(0.0_f64, |best, score| best.max(*score));
                 meets.max(SAME_FILE * by_file.get(&*hunk.file).copied().unwrap_or(0.0)) * recent
             });

@@ -7,9 +7,9 @@ const DIRECTORIES: &[&str] = &["test", "tests", "__tests__", "spec", "testing", 
 
 /// Whether a path (relative to the repository) is a test's or a test helper's.
 pub fn is_test_file(path: &Path) -> bool {
-    let in_directory = path.parent().is_some_and(|parent| {
-        parent.iter().any(|part| part.to_str().is_some_and(|part| DIRECTORIES.contains(&part)))
-    });
+    let in_directory = path
+        .parent()
+        .is_some_and(|parent| parent.iter().any(|part| part.to_str().is_some_and(|part| DIRECTORIES.contains(&part))));
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
     let stem = name.split('.').next().unwrap_or(name);
     in_directory

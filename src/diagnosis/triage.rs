@@ -89,7 +89,11 @@ fn of_log(run: &TestRun) -> Option<Triage> {
     if run.tests.is_empty()
         && let Some(found) = MISSING_TOOL.find(&run.log)
     {
-        return Some(Triage::new(Class::Configuration, 0.95, format!("the test command can't run: {}", found.as_str())));
+        return Some(Triage::new(
+            Class::Configuration,
+            0.95,
+            format!("the test command can't run: {}", found.as_str()),
+        ));
     }
     of_text(&failing_text(run))
 }

@@ -68,11 +68,7 @@ impl Failure {
         let stack: Vec<StackFrame> = test
             .frames
             .iter()
-            .map(|frame| StackFrame {
-                file: frame.file.clone(),
-                line: frame.line,
-                function: frame.function.clone(),
-            })
+            .map(|frame| StackFrame { file: frame.file.clone(), line: frame.line, function: frame.function.clone() })
             .collect();
         let place = stack.iter().rev().find(|frame| frame.file.is_relative());
         Failure {

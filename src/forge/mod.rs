@@ -124,6 +124,9 @@ pub trait Forge: Send + Sync {
     /// The last `limit` commits of the head, newest first.
     fn recent_commits(&self, limit: usize) -> impl Future<Output = Result<Vec<Commit>, ForgeError>> + Send;
 
+    /// Every file under version control, relative to the repository, sorted.
+    fn tracked_files(&self) -> impl Future<Output = Result<Vec<PathBuf>, ForgeError>> + Send;
+
     /// Delivers changed files; `before` is what they were when the heal began.
     ///
     /// Looks for its own result first: delivering twice is delivering once.

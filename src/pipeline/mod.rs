@@ -6,8 +6,8 @@
 
 pub mod budget;
 pub mod progress;
-pub mod state;
 mod stages;
+pub mod state;
 pub mod worker;
 
 pub use progress::{Progress, ProgressEvent};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::progress::{Progress, ProgressEvent};
 use crate::diagnosis::{self, Diagnosis, RepositoryFiles, Triage};
 use crate::draft::ReadFile;
-use crate::draft::search::Validator;
 use crate::draft::search::Goal;
+use crate::draft::search::Validator;
 use crate::evidence::{Evidence, Failure, RECENT_COMMITS};
 use crate::forge::Forge;
 use crate::testbed::command::TestCommand;
@@ -69,12 +69,13 @@ pub(super) async fn warm_up<'testbed>(
     progress: &Progress,
 ) -> Option<Warm<'testbed>> {
     let limits = WarmLimits { memory_bytes: CANDIDATE_BYTES, processes: CANDIDATE_PROCESSES, timeout_ms: limit_ms };
-    let warm = runners::warm_start(command, run, testbed.root(), &testbed.probes_inside(), limits)?;
+    let warm = runners::warm_start(command, run, &testbed.probes_inside(), limits)?;
     match WarmServer::start(testbed, warm).await {
         Ok((server, ready)) => match disagreement(run, &ready) {
             None => Some(Warm { server, ready }),
             Some(test) => {
-                let message = format!("the warm server sees {test} otherwise than the real run; each candidate runs cold");
+                let message =
+                    format!("the warm server sees {test} otherwise than the real run; each candidate runs cold");
                 progress(ProgressEvent::Warning(message));
                 server.stop().await;
                 None
@@ -119,9 +120,15 @@ pub(super) async fn gather(
 }
 
 /// Diagnoses with the work tree at hand.
-pub(super) fn diagnose(command: &str, evidence: &Evidence, triage: Triage, read: &ReadFile) -> Diagnosis {
+pub(super) fn diagnose(
+    command: &str,
+    evidence: &Evidence,
+    triage: Triage,
+    read: &ReadFile,
+    tracked: &[PathBuf],
+) -> Diagnosis {
     let read = |path: &Path| read(path);
-    diagnosis::diagnose(command, evidence, triage, &RepositoryFiles { read: &read })
+    diagnosis::diagnose(command, evidence, triage, &RepositoryFiles { read: &read, tracked })
 }
 
 /// What candidates must reach, from the run that failed and the warm server's own first run.
@@ -166,8 +173,6 @@ pub(super) async fn validators<'testbed>(
             let servers = std::iter::once(warm.server).chain(second);
             servers.map(|server| Validator::Warm(Box::new(server))).collect()
         }
-        None => (0..2)
-            .map(|_| Validator::Cold { testbed, command: command.clone(), time_ms: limit_ms })
-            .collect(),
+        None => (0..2).map(|_| Validator::Cold { testbed, command: command.clone(), time_ms: limit_ms }).collect(),
     }
 }

@@ -154,10 +154,8 @@ struct Record<'a> {
 impl Record<'_> {
     /// Commits a transition, then lets its effect begin.
     async fn happen(&mut self, event: Event) -> Result<State, HealError> {
-        let next = self
-            .state
-            .after(event)
-            .ok_or(HealError::Impossible { state: self.state.name(), event: event.name() })?;
+        let next =
+            self.state.after(event).ok_or(HealError::Impossible { state: self.state.name(), event: event.name() })?;
         let outcome = match next {
             State::Closed(end) => Some(end.name()),
             _ => None,
@@ -242,7 +240,8 @@ impl<F: Forge> Heal<'_, F> {
         };
         let evidence = stages::gather(run, warm.as_mut(), self.forge, self.progress).await;
         let read = stages::reader(self.testbed.root().to_owned());
-        let diagnosis = stages::diagnose(&self.command.shell, &evidence, found, &*read);
+        let tracked = self.forge.tracked_files().await?;
+        let diagnosis = stages::diagnose(&self.command.shell, &evidence, found, &*read, &tracked);
         report.timing.localise_ms = localising.used().as_millis() as u64;
         (self.progress)(ProgressEvent::Diagnosed(Box::new(diagnosis.clone())));
         let diagnosis = report.diagnosis.insert(diagnosis).clone();

@@ -47,8 +47,7 @@ pub enum SignalError {
 
 /// Checks the path and finds the test command when none is given.
 pub fn from_command_line(path: &Path, test_command: Option<&str>) -> Result<Signal, SignalError> {
-    let directory =
-        path.canonicalize().map_err(|source| SignalError::Directory { path: path.to_owned(), source })?;
+    let directory = path.canonicalize().map_err(|source| SignalError::Directory { path: path.to_owned(), source })?;
     if !directory.is_dir() {
         return Err(SignalError::NotADirectory { path: path.to_owned() });
     }

@@ -101,10 +101,11 @@ impl Store {
 
     /// The transitions of a heal, oldest first: `(from, event, to)`.
     pub async fn transitions(&self, id: &HealId) -> Result<Vec<(String, String, String)>, StoreError> {
-        let rows = sqlx::query("SELECT from_state, event, to_state FROM transitions WHERE heal_id = $1 ORDER BY sequence")
-            .bind(&id.0)
-            .fetch_all(&self.pool)
-            .await?;
+        let rows =
+            sqlx::query("SELECT from_state, event, to_state FROM transitions WHERE heal_id = $1 ORDER BY sequence")
+                .bind(&id.0)
+                .fetch_all(&self.pool)
+                .await?;
         rows.into_iter()
             .map(|row| Ok((row.try_get("from_state")?, row.try_get("event")?, row.try_get("to_state")?)))
             .collect()
@@ -137,7 +138,8 @@ mod tests {
         assert_eq!(store.open_heals("/repo").await.unwrap()[0].state, "reproducing");
         store.record_transition(&id, "reproducing", "green", "closed", Some("nothing_failing"), 3).await.unwrap();
         assert_eq!(store.open_heals("/repo").await.unwrap(), []);
-        let events: Vec<String> = store.transitions(&id).await.unwrap().into_iter().map(|(_, event, _)| event).collect();
+        let events: Vec<String> =
+            store.transitions(&id).await.unwrap().into_iter().map(|(_, event, _)| event).collect();
         assert_eq!(events, ["start", "green"]);
     }
 }

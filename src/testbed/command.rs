@@ -99,9 +99,18 @@ fn python(program: &str, words: &[&str], known: &Known<'_>) -> Option<TestComman
 }
 
 /// Flags of node that take their value as the next word.
-const NODE_FLAGS_WITH_VALUE: &[&str] =
-    &["--import", "--require", "-r", "--loader", "--experimental-loader", "--test-reporter",
-      "--test-reporter-destination", "--test-name-pattern", "-C", "--conditions"];
+const NODE_FLAGS_WITH_VALUE: &[&str] = &[
+    "--import",
+    "--require",
+    "-r",
+    "--loader",
+    "--experimental-loader",
+    "--test-reporter",
+    "--test-reporter-destination",
+    "--test-name-pattern",
+    "-C",
+    "--conditions",
+];
 
 fn node(program: &str, words: &[&str], known: &Known<'_>) -> Option<TestCommand> {
     let (mut flags, mut files) = (Vec::new(), Vec::new());

@@ -77,14 +77,22 @@ fn run_lines(workflow: &serde_yaml_ng::Value) -> Vec<String> {
 
 fn is_test_command(line: &str) -> bool {
     let beginnings = [
-        "pytest", "python -m pytest", "python3 -m pytest", "python -m unittest", "python3 -m unittest", "npm test",
-        "npm run test", "node --test", "yarn test", "pnpm test",
+        "pytest",
+        "python -m pytest",
+        "python3 -m pytest",
+        "python -m unittest",
+        "python3 -m unittest",
+        "npm test",
+        "npm run test",
+        "node --test",
+        "yarn test",
+        "pnpm test",
     ];
     // An expression of the workflow language can't be evaluated here.
     !line.contains("${{")
-        && beginnings.iter().any(|start| {
-            line.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':']))
-        })
+        && beginnings
+            .iter()
+            .any(|start| line.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':'])))
 }
 
 fn package_json(project: &Path) -> Option<Guess> {
@@ -107,9 +115,8 @@ fn python(project: &Path) -> Option<Guess> {
             return Some(Guess::new("python3 -m pytest", format!("{file} configures pytest")));
         }
     }
-    let tests = test_files(project, |name| {
-        name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py"))
-    });
+    let tests =
+        test_files(project, |name| name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py")));
     let texts: Vec<String> = tests
         .iter()
         .take(SAMPLE)
@@ -153,7 +160,8 @@ fn node_tests(project: &Path) -> Option<Guess> {
 fn test_files(project: &Path, fits: impl Fn(&str) -> bool) -> Vec<String> {
     let hidden = |entry: &walkdir::DirEntry| {
         let name = entry.file_name().to_string_lossy();
-        entry.depth() > 0 && (name.starts_with('.') || ["node_modules", "venv", "env", "dist", "build"].contains(&&*name))
+        entry.depth() > 0
+            && (name.starts_with('.') || ["node_modules", "venv", "env", "dist", "build"].contains(&&*name))
     };
     let mut found: Vec<String> = walkdir::WalkDir::new(project)
         .max_depth(6)

@@ -127,12 +127,7 @@ async fn read_report(lifeline: UnixStream) -> Report {
 }
 
 /// Starts the helper and hands it the spec.
-fn launch(
-    spec: &Spec,
-    input: Input,
-    stdout: Stdio,
-    stderr: Stdio,
-) -> Result<(Child, UnixStream), SandboxError> {
+fn launch(spec: &Spec, input: Input, stdout: Stdio, stderr: Stdio) -> Result<(Child, UnixStream), SandboxError> {
     let (ours, theirs) = UnixStream::pair().map_err(SandboxError::Helper)?;
     // The helper inherits its end by number. Another thread's child may inherit it by accident;
     // helpers close what is not theirs.

@@ -1,7 +1,7 @@
 //! What a run of the tests showed: the types that every later stage compares.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -78,8 +78,18 @@ pub struct RunnerStart {
     /// Arguments after the runner's own name.
     #[serde(default)]
     pub args: Vec<String>,
-    /// Its working directory.
+    /// Its working directory; relative to the repository where it lies in it.
     pub cwd: PathBuf,
+}
+
+impl RunnerStart {
+    /// Names the working directory relative to the repository at `root`.
+    pub fn relative_to(mut self, root: &Path) -> Self {
+        if let Ok(relative) = self.cwd.strip_prefix(root) {
+            self.cwd = relative.to_owned();
+        }
+        self
+    }
 }
 
 /// How a test command ended.

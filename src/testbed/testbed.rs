@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-
 use super::command::TestCommand;
 use super::limits::Limits;
 use super::observer::Observer;
@@ -80,16 +79,7 @@ impl Testbed {
         let toolchain = Toolchain::discover(&options.search_path).await;
         let (level, fallback_reason) = reach(options.isolation, scratch.path()).await?;
         let overlay = level == Level::Namespaces && tree::can_overlay(root);
-        Ok(Testbed {
-            root: root.to_owned(),
-            scratch,
-            probes,
-            level,
-            fallback_reason,
-            toolchain,
-            options,
-            overlay,
-        })
+        Ok(Testbed { root: root.to_owned(), scratch, probes, level, fallback_reason, toolchain, options, overlay })
     }
 
     /// The level of isolation in force.
@@ -131,7 +121,7 @@ impl Testbed {
         Ok(TestRun {
             ending: ending(&finished, spec.level)?,
             tests,
-            starts: observed.starts,
+            starts: observed.starts.into_iter().map(|start| start.relative_to(root)).collect(),
             log: finished.output.text(),
             elapsed_ms: finished.elapsed.as_millis() as u64,
         })

@@ -141,8 +141,7 @@ impl<'testbed> WarmServer<'testbed> {
 
     /// A second server of the same kind, without coverage.
     pub async fn another(&self) -> Result<WarmServer<'testbed>, WarmError> {
-        let mut server =
-            WarmServer { testbed: self.testbed, start: self.start.clone(), current: None, next_id: 0 };
+        let mut server = WarmServer { testbed: self.testbed, start: self.start.clone(), current: None, next_id: 0 };
         server.current = Some(server.boot(false).await?.0);
         Ok(server)
     }
@@ -204,6 +203,7 @@ impl<'testbed> WarmServer<'testbed> {
         let mut spec = self.testbed.spec(argv, environment, &Patched::new())?;
         // The server lives as long as the search; each candidate has its own limit.
         spec.limits.time_ms = u64::MAX;
+        spec.cwd.push(&self.start.directory);
         std::fs::write(&spec.results.0, "").map_err(TestbedError::Tree)?;
         // A server reports through its answers, not through the pipe of cold runs.
         spec.env.retain(|(name, _)| name != "HEAL_RESULTS");
@@ -211,6 +211,8 @@ impl<'testbed> WarmServer<'testbed> {
         let mut live = Live { running, spec };
         let mut init = self.start.init.clone();
         init["coverage"] = json!(coverage);
+        init["root"] = json!(live.spec.tree.at());
+        init["cwd"] = json!(live.spec.cwd);
         let limit = Duration::from_millis(init["timeout_ms"].as_u64().unwrap_or(60_000)) + GRACE;
         let answer = tokio::time::timeout(limit, exchange(&mut live.running, &init, READY_BYTES)).await;
         let ready = answer.ok().flatten().and_then(|line| serde_json::from_slice::<Ready>(&line).ok());

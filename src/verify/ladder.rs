@@ -122,7 +122,8 @@ pub async fn climb(proof: &Proof<'_>, patch: &Patch) -> Result<Verdict, TestbedE
     verdict.step(Rung::Applies, true, format!("to {}", files.join(", ")));
     verdict.step(Rung::Parses, true, "no new error node in the syntax tree");
     let allowed = proof.guard.check(proof.testbed.root(), patch);
-    let evidence = allowed.as_ref().map_or_else(ToString::to_string, |()| "no test, workflow or link touched".to_owned());
+    let evidence =
+        allowed.as_ref().map_or_else(ToString::to_string, |()| "no test, workflow or link touched".to_owned());
     if !verdict.step(Rung::Allowed, allowed.is_ok(), evidence) {
         return Ok(verdict);
     }
@@ -142,7 +143,11 @@ fn fail_to_pass(verdict: &mut Verdict, before: &TestRun, after: &TestRun) -> boo
     let healed = verdict.tests.fail_to_pass.len();
     let seen = before.failing().next().is_some();
     if !seen {
-        return verdict.step(Rung::FailToPass, after.ending.is_success(), format!("the command ended with {}", after.ending));
+        return verdict.step(
+            Rung::FailToPass,
+            after.ending.is_success(),
+            format!("the command ended with {}", after.ending),
+        );
     }
     let evidence = match verdict.tests.still_failing.first() {
         Some(test) => format!("{test} still fails"),

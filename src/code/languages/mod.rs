@@ -127,8 +127,7 @@ impl Language {
 }
 
 /// Every language heal repairs.
-pub static ALL: &[&Language] =
-    &[&python::PYTHON, &javascript::JAVASCRIPT, &typescript::TYPESCRIPT, &typescript::TSX];
+pub static ALL: &[&Language] = &[&python::PYTHON, &javascript::JAVASCRIPT, &typescript::TYPESCRIPT, &typescript::TSX];
 
 /// The language that claims a path's ending.
 pub fn of_path(path: &Path) -> Option<&'static Language> {

@@ -89,12 +89,7 @@ fn wanted_values(case: &Case<'_>) -> Vec<(String, String)> {
     wanted
 }
 
-fn of_file(
-    source: &SourceFile,
-    lines: &HashMap<u32, f64>,
-    wanted: &[(String, String)],
-    found: &mut Vec<Candidate>,
-) {
+fn of_file(source: &SourceFile, lines: &HashMap<u32, f64>, wanted: &[(String, String)], found: &mut Vec<Candidate>) {
     let file_ingredients = FileIngredients::collect(source);
     let mut by_function: HashMap<usize, Ingredients<'_>> = HashMap::new();
     let mut seen = HashSet::new();
@@ -155,7 +150,10 @@ fn is_off_limits(source: &SourceFile, node: Node<'_>) -> bool {
         if ancestor.is_extra() || source.language.role(ancestor.kind()) == Some(Role::Import) {
             return true;
         }
-        if matches!(ancestor.kind(), "type_annotation" | "type_arguments" | "interface_declaration" | "type" | "type_alias_declaration") {
+        if matches!(
+            ancestor.kind(),
+            "type_annotation" | "type_arguments" | "interface_declaration" | "type" | "type_alias_declaration"
+        ) {
             return true;
         }
         current = ancestor.parent();

@@ -93,7 +93,8 @@ impl<'a> FileIngredients<'a> {
                     found.attributes.extend(attribute_name(node));
                 }
                 Role::Call => {
-                    let callee = node.child_by_field_name("function").or_else(|| node.child_by_field_name("constructor"));
+                    let callee =
+                        node.child_by_field_name("function").or_else(|| node.child_by_field_name("constructor"));
                     found.callables.extend(callee.filter(|c| source.language.role(c.kind()) == Some(Role::Identifier)));
                 }
                 Role::Function => found.callables.extend(node.child_by_field_name("name")),
@@ -101,9 +102,9 @@ impl<'a> FileIngredients<'a> {
                 Role::Number => found.numbers.push(node),
                 Role::String if node.byte_range().len() <= 80 => found.strings.push(node),
                 Role::Branch | Role::Ternary => found.conditions.extend(condition(node)),
-                Role::Block => found.statements.extend(
-                    named_children(node).into_iter().filter(|s| is_simple_statement(source, *s)),
-                ),
+                Role::Block => found
+                    .statements
+                    .extend(named_children(node).into_iter().filter(|s| is_simple_statement(source, *s))),
                 _ => {}
             }
         }
@@ -130,14 +131,13 @@ pub fn condition(node: Node<'_>) -> Option<Node<'_>> {
 /// Whether a statement has no block of its own and stands on at most three lines.
 pub fn is_simple_statement(source: &SourceFile, node: Node<'_>) -> bool {
     let role = source.language.role(node.kind());
-    let compound = matches!(
-        role,
-        Some(Role::Branch | Role::Loop | Role::Function | Role::Class | Role::Block | Role::Import)
-    ) || node.kind().starts_with("try")
-        || node.kind().starts_with("with")
-        || node.kind() == "switch_statement"
-        || node.kind().ends_with("_clause")
-        || node.kind().starts_with("export");
+    let compound =
+        matches!(role, Some(Role::Branch | Role::Loop | Role::Function | Role::Class | Role::Block | Role::Import))
+            || node.kind().starts_with("try")
+            || node.kind().starts_with("with")
+            || node.kind() == "switch_statement"
+            || node.kind().ends_with("_clause")
+            || node.kind().starts_with("export");
     !compound && node.end_position().row - node.start_position().row < 3
 }
 

@@ -17,9 +17,8 @@ pub fn score(suspicion: f64, prior: f64, weight: f64) -> f64 {
 /// Puts plausible drafts in the order in which they are put to the test: the most likely first,
 /// of equally likely ones the smaller.
 pub fn order(drafts: &mut [Draft]) {
-    let size = |draft: &Draft| -> usize {
-        draft.edits.iter().map(|edit| edit.span.len() + edit.replacement.len()).sum()
-    };
+    let size =
+        |draft: &Draft| -> usize { draft.edits.iter().map(|edit| edit.span.len() + edit.replacement.len()).sum() };
     drafts.sort_by(|a, b| {
         let by_score = naturalness(b).total_cmp(&naturalness(a));
         by_score.then_with(|| size(a).cmp(&size(b)))

@@ -8,12 +8,10 @@ use regex::Regex;
 use super::{Parsed, span};
 use crate::evidence::{Failure, StackFrame};
 
-static MARK: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:# |ℹ )(?:tests|pass|fail) \d+$").expect("the pattern is constant and tested")
-});
-static SPEC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*✖ (.+?) \(\d+(?:\.\d+)?ms\)$").expect("the pattern is constant and tested")
-});
+static MARK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*(?:# |ℹ )(?:tests|pass|fail) \d+$").expect("the pattern is constant and tested"));
+static SPEC: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*✖ (.+?) \(\d+(?:\.\d+)?ms\)$").expect("the pattern is constant and tested"));
 static TAP: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s*not ok \d+ - (.+?)(?: # .*)?$").expect("the pattern is constant and tested"));
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
@@ -79,7 +77,9 @@ fn read_line(failure: &mut Failure, line: &str) {
 
 fn is_tap_field(line: &str) -> bool {
     let line = line.trim();
-    ["---", "duration_ms:", "type:", "failureType:", "code:", "stack:", "..."].iter().any(|field| line.starts_with(field))
+    ["---", "duration_ms:", "type:", "failureType:", "code:", "stack:", "..."]
+        .iter()
+        .any(|field| line.starts_with(field))
 }
 
 #[cfg(test)]

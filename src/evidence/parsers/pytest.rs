@@ -135,7 +135,7 @@ FAILED tests/test_cart.py::TestCart::test_sum - assert 2 == 3
         assert_eq!((failure.file.as_deref(), failure.line), (Some("tests/test_cart.py".as_ref()), Some(9)));
         assert_eq!(failure.kind.as_deref(), Some("AssertionError"));
         assert_eq!(failure.message.as_deref(), Some("assert 2 == 3"));
-        assert_eq!(parsed.key_lines, Some((7, 15)));
+        assert_eq!(parsed.key_lines, Some((7, 16)));
     }
 
     #[test]

@@ -34,8 +34,7 @@ fn hunks(repository: &Repository, commit: &git2::Commit<'_>) -> Result<Vec<Hunk>
     let Ok(parent) = commit.parent(0) else { return Ok(Vec::new()) };
     let mut options = DiffOptions::new();
     options.context_lines(0).ignore_submodules(true).max_size(1024 * 1024);
-    let diff =
-        repository.diff_tree_to_tree(Some(&parent.tree()?), Some(&commit.tree()?), Some(&mut options))?;
+    let diff = repository.diff_tree_to_tree(Some(&parent.tree()?), Some(&commit.tree()?), Some(&mut options))?;
     let mut hunks: Vec<Hunk> = Vec::new();
     let mut lines = 0;
     let mut current = None;
@@ -72,12 +71,15 @@ pub(super) fn dirty_files(repository: &Repository) -> Result<Vec<PathBuf>, Forge
     let mut options = StatusOptions::new();
     options.include_untracked(false).include_ignored(false).exclude_submodules(true);
     let statuses = repository.statuses(Some(&mut options))?;
-    Ok(statuses
-        .iter()
-        .filter(|entry| !entry.status().is_empty())
-        .map(|entry| {
-            use std::os::unix::ffi::OsStrExt;
-            PathBuf::from(std::ffi::OsStr::from_bytes(entry.path_bytes()))
-        })
-        .collect())
+    Ok(statuses.iter().filter(|entry| !entry.status().is_empty()).map(|entry| path_of(entry.path_bytes())).collect())
+}
+
+/// The files of the index, sorted.
+pub(super) fn tracked_files(repository: &Repository) -> Result<Vec<PathBuf>, ForgeError> {
+    Ok(repository.index()?.iter().map(|entry| path_of(&entry.path)).collect())
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }

@@ -24,11 +24,10 @@ impl LocalForge {
     /// Finds the repository around `directory`.
     pub fn open(directory: &Path) -> Result<Self, ForgeError> {
         let path = || directory.to_owned();
-        let repository =
-            Repository::discover(directory).map_err(|error| match error.code() {
-                ErrorCode::NotFound => ForgeError::NotARepository { path: path() },
-                _ => ForgeError::Git(error),
-            })?;
+        let repository = Repository::discover(directory).map_err(|error| match error.code() {
+            ErrorCode::NotFound => ForgeError::NotARepository { path: path() },
+            _ => ForgeError::Git(error),
+        })?;
         let work_tree = repository.workdir().ok_or_else(|| ForgeError::Bare { path: path() })?;
         let work_tree = work_tree.canonicalize().unwrap_or_else(|_| work_tree.to_owned());
         let head = match repository.head() {
@@ -80,6 +79,10 @@ impl LocalForge {
 impl Forge for LocalForge {
     async fn recent_commits(&self, limit: usize) -> Result<Vec<Commit>, ForgeError> {
         history::recent_commits(&self.repository()?, limit)
+    }
+
+    async fn tracked_files(&self) -> Result<Vec<PathBuf>, ForgeError> {
+        history::tracked_files(&self.repository()?)
     }
 
     async fn deliver(

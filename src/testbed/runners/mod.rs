@@ -45,8 +45,10 @@ pub struct WarmStart {
     pub argv: Vec<String>,
     /// Environment beyond the sandbox's own.
     pub environment: Vec<(String, String)>,
-    /// The `init` request.
+    /// The `init` request, without `root` and `cwd`.
     pub init: serde_json::Value,
+    /// Where the tests run, relative to the repository.
+    pub directory: PathBuf,
 }
 
 /// What a warm server may use.
@@ -62,21 +64,14 @@ pub struct WarmLimits {
 
 /// How to serve `command`'s tests from a warm process, if its runner can.
 ///
-/// `run` is a cold run of it; `root` is the repository and `probes` heal's probes, both inside the
-/// sandbox.
-pub fn warm_start(
-    command: &TestCommand,
-    run: &TestRun,
-    root: &Path,
-    probes: &Path,
-    limits: WarmLimits,
-) -> Option<WarmStart> {
+/// `run` is a cold run of it; `probes` is where heal's probes appear inside the sandbox.
+pub fn warm_start(command: &TestCommand, run: &TestRun, probes: &Path, limits: WarmLimits) -> Option<WarmStart> {
     // A command that starts several runners has no single server that stands for it.
     let start = match run.starts.as_slice() {
         [start] => Some(start),
         _ => None,
     };
-    let served = Served { command, run, start, root, probes, limits };
+    let served = Served { command, run, start, probes, limits };
     let observed = start.map(|start| start.runner.as_str());
     match (command.runner, observed) {
         (RunnerKind::Pytest, _) | (RunnerKind::BlackBox, Some("pytest")) => Some(python::warm_start("pytest", &served)),
@@ -94,14 +89,13 @@ struct Served<'a> {
     command: &'a TestCommand,
     run: &'a TestRun,
     start: Option<&'a RunnerStart>,
-    root: &'a Path,
     probes: &'a Path,
     limits: WarmLimits,
 }
 
 impl Served<'_> {
-    /// The directory in which the tests run.
+    /// The directory in which the tests run, relative to the repository.
     fn directory(&self) -> PathBuf {
-        self.start.map_or_else(|| self.root.join(&self.command.directory), |start| start.cwd.clone())
+        self.start.map_or_else(|| self.command.directory.clone(), |start| start.cwd.clone())
     }
 }

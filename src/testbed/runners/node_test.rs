@@ -27,10 +27,10 @@ pub(super) fn warm_start(served: &Served<'_>) -> Option<WarmStart> {
     argv.push(format!("--max-old-space-size={}", limits.memory_bytes / 1024 / 1024));
     argv.push(served.probes.join("node/warm.mjs").to_string_lossy().into_owned());
     let init = json!({
-        "op": "init", "root": served.root, "cwd": served.directory(), "files": files,
+        "op": "init", "files": files,
         "imports": preloads(&command.interpreter_flags), "coverage": true, "timeout_ms": limits.timeout_ms,
     });
-    Some(WarmStart { argv, environment: command.environment.clone(), init })
+    Some(WarmStart { argv, environment: command.environment.clone(), init, directory: served.directory() })
 }
 
 fn preloads(flags: &[String]) -> Vec<&str> {

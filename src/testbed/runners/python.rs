@@ -25,9 +25,9 @@ pub(super) fn warm_start(runner: &str, served: &Served<'_>) -> WarmStart {
     // `python -m` puts the working directory on the module path; the bare command does not.
     let on_path = !(command.runner == RunnerKind::Pytest && command.interpreter.is_none());
     let init = json!({
-        "op": "init", "root": served.root, "cwd": served.directory(), "runner": runner, "args": arguments,
+        "op": "init", "runner": runner, "args": arguments,
         "cwd_on_path": on_path, "memory_bytes": limits.memory_bytes, "processes": limits.processes,
         "coverage": true, "timeout_ms": limits.timeout_ms,
     });
-    WarmStart { argv, environment: command.environment.clone(), init }
+    WarmStart { argv, environment: command.environment.clone(), init, directory: served.directory() }
 }

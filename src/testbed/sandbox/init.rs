@@ -92,8 +92,8 @@ fn become_command(spec: &Spec) -> Result<std::convert::Infallible> {
     std::env::set_current_dir(&spec.cwd).with_context(|| format!("enter {}", spec.cwd.display()))?;
     let (program, arguments) = spec.argv.split_first().context("empty command")?;
     let path = spec.env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
-    let program = which::which_in(program, path, &spec.cwd)
-        .with_context(|| format!("{program}: not found in the sandbox"))?;
+    let program =
+        which::which_in(program, path, &spec.cwd).with_context(|| format!("{program}: not found in the sandbox"))?;
     let error = std::process::Command::new(program).args(arguments).env_clear().envs(spec.env.iter().cloned()).exec();
     Err(error).context("exec")
 }
@@ -160,8 +160,7 @@ fn watch(spec: &Spec, command: Pid, lifeline: BorrowedFd<'_>) -> Result<Report> 
         if let Some(limit) = exceeded(spec) {
             return Ok(Report { limit: Some(limit), ..Report::default() });
         }
-        let mut events =
-            [PollFd::new(signals.as_fd(), PollFlags::POLLIN), PollFd::new(lifeline, PollFlags::POLLIN)];
+        let mut events = [PollFd::new(signals.as_fd(), PollFlags::POLLIN), PollFd::new(lifeline, PollFlags::POLLIN)];
         match poll(&mut events, PollTimeout::from(WATCH_MS)) {
             Ok(_) | Err(Errno::EINTR) => {}
             Err(error) => return Err(error).context("poll"),
@@ -235,9 +234,8 @@ fn parent_of(pid: i32) -> Option<i32> {
 
 fn resident_bytes(pid: i32) -> u64 {
     let statm = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("statm")).unwrap_or_default();
-    let field = |index: usize| -> u64 {
-        statm.split_whitespace().nth(index).and_then(|pages| pages.parse().ok()).unwrap_or(0)
-    };
+    let field =
+        |index: usize| -> u64 { statm.split_whitespace().nth(index).and_then(|pages| pages.parse().ok()).unwrap_or(0) };
     // Shared pages are left out: a forked candidate shares nearly all of its server's memory.
     field(1).saturating_sub(field(2)) * 4096
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::spec::{Level, Spec, TreeMount};
 use super::SandboxError;
+use super::spec::{Level, Spec, TreeMount};
 use crate::testbed::limits::Limits;
 use crate::testbed::process::{Input, run_to_end};
 use crate::testbed::toolchain::SYSTEM_DIRECTORIES;

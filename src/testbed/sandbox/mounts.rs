@@ -59,8 +59,7 @@ fn inside(root: &Path, path: &Path) -> PathBuf {
 fn tmpfs(at: &Path, options: &str) -> Result<()> {
     fs::create_dir_all(at)?;
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(Some("tmpfs"), at, Some("tmpfs"), flags, Some(options))
-        .with_context(|| format!("tmpfs at {}", at.display()))
+    mount(Some("tmpfs"), at, Some("tmpfs"), flags, Some(options)).with_context(|| format!("tmpfs at {}", at.display()))
 }
 
 fn bind(source: &Path, target: &Path) -> Result<()> {
@@ -105,8 +104,7 @@ fn make_read_only(target: &Path) -> Result<()> {
                 flags |= flag;
             }
         }
-        mount(NONE, &point, NONE, flags, NONE)
-            .with_context(|| format!("read-only {}", point.display()))?;
+        mount(NONE, &point, NONE, flags, NONE).with_context(|| format!("read-only {}", point.display()))?;
     }
     Ok(())
 }
@@ -152,9 +150,7 @@ fn devices(root: &Path) -> Result<()> {
         fs::File::create(dev.join(name))?;
         bind(&Path::new("/dev").join(name), &dev.join(name))?;
     }
-    for (name, target) in
-        [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")]
-    {
+    for (name, target) in [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")] {
         symlink(target, dev.join(name))?;
     }
     tmpfs(&dev.join("shm"), "size=64m,mode=1777")

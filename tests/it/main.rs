@@ -1,0 +1,10 @@
+//! Behaviour from outside: the built `heal` on real repositories with real runners.
+//!
+//! [`world`] holds the vocabulary; each other file tells stories of one kind.
+
+mod bad_input;
+mod commands;
+mod fixtures;
+mod healing;
+mod sandbox;
+mod world;
