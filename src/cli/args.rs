@@ -142,6 +142,9 @@ pub(super) struct EvalArguments {
     /// Only cases whose name contains this.
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
+    /// Put each case into a single commit, so that no hunk can be undone.
+    #[arg(long)]
+    pub no_history: bool,
     /// Also measure how fast one fresh test process per candidate would be.
     #[arg(long)]
     pub compare_cold: bool,

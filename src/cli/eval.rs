@@ -198,6 +198,9 @@ async fn try_case(case: &Case, arguments: &EvalArguments, result: &mut CaseResul
     let temporary = tempfile::Builder::new().prefix("heal-eval-").tempdir()?;
     let directory = temporary.path().join("repository");
     prepare(case, &directory)?;
+    if arguments.no_history {
+        forget_history(&directory)?;
+    }
     let request = Request {
         path: &directory,
         test: Some(&case.test),
@@ -250,6 +253,15 @@ fn prepare(case: &Case, directory: &Path) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+/// Replaces the repository by one with a single commit.
+fn forget_history(directory: &Path) -> anyhow::Result<()> {
+    let files = crate::forge::local::LocalForge::open(directory)?.tracked_contents()?;
+    std::fs::remove_dir_all(directory.join(".git"))?;
+    let (message, author) = ("Add the project".to_owned(), "eval <eval@localhost>".to_owned());
+    Scribe::create(directory)?.commit(&NewCommit { message, author, time: (0, 0), files })?;
+    Ok(())
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {

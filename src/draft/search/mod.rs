@@ -16,6 +16,7 @@ pub mod engine;
 pub mod ingredients;
 pub mod operators;
 pub mod rank;
+mod shape;
 mod validator;
 
 pub use engine::{SearchBudget, SearchStats, search};

@@ -71,6 +71,13 @@ impl LocalForge {
         }
     }
 
+    /// The tracked regular files as they are in the work tree.
+    pub fn tracked_contents(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, ForgeError> {
+        let files = history::tracked_files(&self.repository()?)?;
+        let read = |file: PathBuf| Some((file.clone(), std::fs::read(self.work_tree.join(&file)).ok()?));
+        Ok(files.into_iter().filter_map(read).collect())
+    }
+
     fn repository(&self) -> Result<Repository, ForgeError> {
         Ok(Repository::open(&self.work_tree)?)
     }

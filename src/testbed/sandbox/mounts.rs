@@ -23,12 +23,13 @@ const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 pub fn build_root(spec: &Spec) -> Result<()> {
     mount(NONE, "/", NONE, MsFlags::MS_PRIVATE | MsFlags::MS_REC, NONE).context("private mounts")?;
     tmpfs(&spec.root, "size=16m,mode=755")?;
+    let disk = spec.limits.disk_bytes;
+    // Before what is shown read-only, some of which may lie below it.
+    tmpfs(&inside(&spec.root, Path::new("/tmp")), &format!("size={disk},mode=1777"))?;
     for path in &spec.read_only {
         show_read_only(&spec.root, path, path)?;
     }
     devices(&spec.root)?;
-    let disk = spec.limits.disk_bytes;
-    tmpfs(&inside(&spec.root, Path::new("/tmp")), &format!("size={disk},mode=1777"))?;
     fs::create_dir_all(inside(&spec.root, Path::new("/proc")))?;
     show_tree(spec)?;
     show_read_only(&spec.root, &spec.probes.0, &spec.probes.1)?;

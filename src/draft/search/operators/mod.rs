@@ -9,7 +9,25 @@
 //! begins with what mistake it undoes, with a *Before/After* example, and where the frequency
 //! behind its prior was published.
 
+mod add_statement;
+mod argument;
+mod attribute;
 mod binary_operator;
+mod callee;
+mod conjunct;
+mod constant;
+mod missing_await;
+mod missing_return;
+mod move_statement;
+mod negate;
+mod null_default;
+mod null_guard;
+mod off_by_one;
+mod receiver;
+mod remove_statement;
+mod swap_operands;
+mod variable;
+mod wrap_call;
 
 use std::ops::Range;
 
@@ -123,7 +141,27 @@ pub struct Operator {
 }
 
 /// Every operator; the order has no meaning.
-pub static ALL: &[&Operator] = &[&binary_operator::OPERATOR];
+pub static ALL: &[&Operator] = &[
+    &add_statement::OPERATOR,
+    &argument::OPERATOR,
+    &attribute::OPERATOR,
+    &binary_operator::OPERATOR,
+    &callee::OPERATOR,
+    &conjunct::OPERATOR,
+    &constant::OPERATOR,
+    &missing_await::OPERATOR,
+    &missing_return::OPERATOR,
+    &move_statement::OPERATOR,
+    &negate::OPERATOR,
+    &null_default::OPERATOR,
+    &null_guard::OPERATOR,
+    &off_by_one::OPERATOR,
+    &receiver::OPERATOR,
+    &remove_statement::OPERATOR,
+    &swap_operands::OPERATOR,
+    &variable::OPERATOR,
+    &wrap_call::OPERATOR,
+];
 
 #[cfg(test)]
 pub(super) mod check {
