@@ -1,74 +1,133 @@
-//! A statement that is missing: a step of a loop, a way out of it, something stored or repeated.
+//! A statement that was forgotten, most often a sibling of one that is there.
 //!
 //! ```text
-//! Before: self.name = name                 After: self.name = name
-//! Before:                                  After: self.size = size
+//! Before: self.width = width            After: self.width = width
+//!                                              self.height = height
+//! Before: if x == wanted:               After: if x == wanted:
+//!             found = x                             found = x
+//!                                                   break
 //! ```
 //!
-//! Redundancy within the function as ingredient: Barr et al. (FSE 2014), Martinez et al. (ICSE 2014).
+//! Insertions made of the file's own statements are the base of GenProg and of TBar's "insert
+//! missed statement" template (Liu et al., ISSTA 2019); missing method calls are a fix pattern of
+//! Pan, Kim and Whitehead (EMSE 2009).
 
-use super::super::shape::{indentation, is_statement};
+use tree_sitter::Node;
+
+use super::statement_layout::{assigned, each, function_around, indent, is_statement, loop_around, most_similar};
+use super::statement_layout::{own_lines, parameters, statements};
 use super::{Operator, Proposals, Site};
 use crate::code::Role;
-use crate::code::source::named_children;
+use crate::draft::search::ingredients::is_simple_statement;
 
 pub(super) static OPERATOR: Operator = Operator { name: "add-statement", prior: 0.4, propose };
 
-/// How many statements of the function are copied to a place.
-const COPIES: usize = 10;
+/// How many of the function's statements are copied.
+const COPIES: usize = 15;
 
-/// How many names are tried in a copy or a template.
-const NAMES: usize = 5;
+/// How many variants of the site's own statement are tried.
+const VARIANTS: usize = 12;
 
 fn propose(site: &Site<'_>, proposals: &mut Proposals) {
-    if !is_statement(site, site.node) {
+    if !is_statement(site, site.node) || !is_simple_statement(site.source, site.node) {
         return;
     }
-    let Some(indent) = indentation(site, site.node) else { return };
+    let Some(function) = function_around(site, site.node) else { return };
+    let Some(indent) = indent(site, site.node).filter(|_| own_lines(site, site.node).is_some()) else { return };
+    let leaves = matches!(site.role(), Some(Role::Return | Role::Jump | Role::Raise));
+    let last =
+        site.node.parent().is_some_and(|block| statements(block).last().is_some_and(|s| s.id() == site.node.id()));
     let end = site.source.language.spellings.terminator;
-    let mut after = |text: &str, weight: f64| {
-        let text = text.trim_end_matches(';');
-        if let Some(at) = end_of(site) {
-            proposals.insert(at, format!("\n{indent}{text}{end}"), weight);
+    let after = |proposals: &mut Proposals, text: &str, weight: f64| {
+        if !leaves {
+            proposals.insert(site.node.end_byte(), format!("\n{indent}{text}"), weight);
         }
-        proposals.insert(site.node.start_byte(), format!("{text}{end}\n{indent}"), weight * 0.9);
     };
-    for statement in site.ingredients.statements.iter().filter(|s| **s != site.text() && !s.contains('\n')).take(COPIES)
-    {
-        after(statement, 0.5);
+    for name in unstored(site, function) {
+        let receiver = site.source.language.spellings.receiver;
+        after(proposals, &format!("{receiver}.{name} = {name}{end}"), 1.0);
     }
-    if site.ancestor(&[Role::Loop]).is_some() {
-        after("break", 0.5);
-        after("continue", 0.4);
+    let repeating = loop_around(site, site.node).is_some();
+    if repeating && last {
+        after(proposals, &format!("break{end}"), 0.6);
+        after(proposals, &format!("continue{end}"), 0.6);
+        after(proposals, &format!("return{end}"), 0.3);
     }
-    let names: Vec<&str> = site.ingredients.names.iter().copied().take(NAMES).collect();
-    for name in &names {
-        after(&format!("{name} += 1"), 0.3);
+    if repeating {
+        for (name, _) in assigned(site, function).into_iter().take(5) {
+            after(proposals, &format!("{name} += 1{end}"), 0.5);
+            after(proposals, &format!("{name} -= 1{end}"), 0.4);
+        }
     }
-    store_parameter(site, &names, &mut after);
-}
-
-/// `self.x = x` for a parameter of the constructor that no line stores.
-fn store_parameter(site: &Site<'_>, names: &[&str], after: &mut dyn FnMut(&str, f64)) {
-    let receiver = site.source.language.spellings.receiver;
-    let prefix = format!("{receiver}.");
-    let stores = site.text().starts_with(&prefix) && site.text().contains('=');
-    if !stores {
-        return;
+    if !leaves {
+        for (variant, weight) in variants(site) {
+            after(proposals, &variant, weight);
+        }
     }
-    for name in names.iter().filter(|name| **name != receiver) {
-        let stored = format!("{prefix}{name}");
-        if !site.ingredients.statements.iter().any(|statement| statement.starts_with(&stored)) {
-            after(&format!("{stored} = {name}"), 1.0);
+    let own = site.text();
+    let jumps = |text: &str| {
+        ["return", "break", "continue", "raise ", "throw ", "pass"].iter().any(|word| text.starts_with(word))
+    };
+    let others =
+        site.ingredients.statements.iter().filter(|text| **text != own && !text.contains('\n') && text.len() <= 120);
+    for text in others.take(COPIES) {
+        if !jumps(text) {
+            proposals.insert(site.node.start_byte(), format!("{text}\n{indent}"), 0.4);
+            after(proposals, text, 0.4);
+        } else if last && text.starts_with("return") {
+            after(proposals, text, 0.3);
         }
     }
 }
 
-/// Behind the statement; inside an `if`'s block the block's own last statement is the place.
-fn end_of(site: &Site<'_>) -> Option<usize> {
-    let block = site.node.parent()?;
-    let is_last = named_children(block).last().is_some_and(|last| last.id() == site.node.id());
-    (!matches!(site.role(), Some(Role::Return | Role::Raise | Role::Jump)) || !is_last).then(|| site.node.end_byte())
+/// A constructor's parameters that it doesn't keep.
+fn unstored<'a>(site: &Site<'a>, function: Node<'a>) -> Vec<&'a str> {
+    let name = function.child_by_field_name("name").map(|name| site.text_of(name));
+    if !matches!(name, Some("__init__" | "constructor")) {
+        return Vec::new();
+    }
+    let receiver = site.source.language.spellings.receiver;
+    let text = site.text_of(function);
+    let mut names = parameters(site, function);
+    names.retain(|name| !text.contains(&format!("{receiver}.{name} =")));
+    names.truncate(8);
+    names
+}
+
+/// The site's statement with one name replaced by a similar one that is visible, wherever it
+/// stands: `self.width = width` → `self.height = height`.
+fn variants(site: &Site<'_>) -> Vec<(String, f64)> {
+    let mut names: Vec<&str> = Vec::new();
+    each(site.node, |node| {
+        if matches!(node.kind(), "identifier" | "property_identifier") && !names.contains(&site.text_of(node)) {
+            names.push(site.text_of(node));
+        }
+    });
+    let mut variants = Vec::new();
+    for name in names.into_iter().filter(|name| site.ingredients.names.contains(name)).take(4) {
+        for (other, similar) in most_similar(name, &site.ingredients.names, VARIANTS / 3) {
+            let text = substituted(site, name, other);
+            variants.push((text, 0.3 + 0.5 * similar));
+        }
+    }
+    variants.sort_by(|a, b| b.1.total_cmp(&a.1));
+    variants.truncate(VARIANTS);
+    variants
+}
+
+/// The site's text with the whole word `name` replaced.
+fn substituted(site: &Site<'_>, name: &str, other: &str) -> String {
+    let mut text = String::new();
+    let mut at = site.node.start_byte();
+    each(site.node, |node| {
+        if node.child_count() == 0 && node.is_named() && site.text_of(node) == name {
+            text.push_str(&site.source.text[at..node.start_byte()]);
+            text.push_str(other);
+            at = node.end_byte();
+        }
+    });
+    text.push_str(&site.source.text[at..site.node.end_byte()]);
+    text
 }
 
 #[cfg(test)]
@@ -77,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_and_fields_are_added() {
+    fn python_siblings_and_jumps() {
         check_operator(
             &OPERATOR,
             "a.py",
@@ -86,14 +145,31 @@ mod tests {
         );
         check_operator(
             &OPERATOR,
+            "a.py",
+            "def f(xs):\n    for x in xs:\n        y = x\n",
+            "def f(xs):\n    for x in xs:\n        y = x\n        break\n",
+        );
+        check_operator(&OPERATOR, "a.py", "def f(m1, m2):\n    g(m1)\n", "def f(m1, m2):\n    g(m1)\n    g(m2)\n");
+    }
+
+    #[test]
+    fn javascript_copies() {
+        check_operator(
+            &OPERATOR,
             "a.js",
-            "for (const a of b) {\n  f(a);\n}\n",
-            "for (const a of b) {\n  f(a);\n  break;\n}\n",
+            "function f() {\n  a();\n  b();\n}\n",
+            "function f() {\n  a();\n  b();\n  a();\n}\n",
+        );
+        check_operator(
+            &OPERATOR,
+            "a.ts",
+            "class A {\n  constructor(a: X, b: Y) {\n    this.a = a;\n  }\n}\n",
+            "class A {\n  constructor(a: X, b: Y) {\n    this.a = a;\n    this.b = b;\n  }\n}\n",
         );
     }
 
     #[test]
-    fn expressions_are_left_alone() {
-        check_not_applicable(&OPERATOR, "a.py", "");
+    fn statements_outside_functions_are_left_alone() {
+        check_not_applicable(&OPERATOR, "a.py", "a = 1\nb = 2\n");
     }
 }

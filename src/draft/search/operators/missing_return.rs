@@ -1,57 +1,112 @@
-//! A function that computes its result and does not return it.
+//! A result that is computed and then not returned, or returned too early.
 //!
 //! ```text
-//! Before: def total(xs): sum(xs)           After: def total(xs): return sum(xs)
+//! Before: def twice(x):        After: def twice(x):
+//!             x * 2                       return x * 2
 //! ```
 //!
-//! "Add return" is one of the mutations of TBar's templates (Liu et al., ISSTA 2019).
+//! "Missing return" is a variant of TSSB-3M's "add function around/modify statement" fixes (Richter
+//! and Wehrheim, MSR 2022); TBar's "mutate return statement" template (Liu et al., ISSTA 2019).
 
-use super::super::shape::{indentation, is_statement, other_names};
+use tree_sitter::Node;
+
+use super::statement_layout::{assigned, function_around, indent, is_statement, loop_around, own_lines, parameters};
+use super::statement_layout::{reindent, statements};
 use super::{Operator, Proposals, Site};
 use crate::code::Role;
 
-pub(super) static OPERATOR: Operator = Operator { name: "missing-return", prior: 0.5, propose };
+pub(super) static OPERATOR: Operator = Operator { name: "missing-return", prior: 0.6, propose };
 
-/// How many names are tried as the result.
-const NAMES: usize = 6;
+/// How many names are proposed to be returned.
+const NAMES: usize = 8;
 
 fn propose(site: &Site<'_>, proposals: &mut Proposals) {
-    if site.role() == Some(Role::ExpressionStatement) {
-        let returns = site.node.named_child(0).is_some_and(|expression| {
-            !matches!(site.role_of(expression), Some(Role::Assignment | Role::AugmentedAssignment | Role::String))
-        });
-        if returns {
-            proposals.insert(site.node.start_byte(), "return ", 1.0);
+    match site.role() {
+        Some(Role::Function) => append(site, site.node, proposals),
+        Some(Role::ExpressionStatement) => return_value(site, proposals),
+        Some(Role::Return) => {
+            bare(site, proposals);
+            after_loop(site, proposals);
         }
+        _ => {}
     }
-    let last = is_statement(site, site.node) && site.node.next_named_sibling().is_none();
-    let body = site.node.parent().and_then(|block| block.parent());
-    if last && body.is_some_and(|body| site.role_of(body) == Some(Role::Function)) {
-        append(site, proposals);
-    }
-    if site.role() == Some(Role::Return) && site.node.named_child_count() == 0 {
-        for name in other_names(site, "").take(NAMES) {
-            let at = site.node.start_byte() + "return".len();
-            proposals.insert(at, format!(" {name}"), 0.7);
-        }
+    if is_statement(site, site.node)
+        && let Some(body) = site.node.parent()
+        && let Some(function) = body.parent().filter(|parent| site.role_of(*parent) == Some(Role::Function))
+        && statements(body).last().is_some_and(|last| last.id() == site.node.id())
+    {
+        append(site, function, proposals);
     }
 }
 
-/// `return name` behind the function's last statement.
-fn append(site: &Site<'_>, proposals: &mut Proposals) {
-    let Some(indent) = indentation(site, site.node) else { return };
-    if matches!(site.role(), Some(Role::Return | Role::Raise)) {
+/// `e` → `return e`.
+fn return_value(site: &Site<'_>, proposals: &mut Proposals) {
+    let Some(value) = site.node.named_child(0) else { return };
+    let no_value = matches!(site.role_of(value), Some(Role::Assignment | Role::AugmentedAssignment | Role::String))
+        || matches!(value.kind(), "yield" | "yield_expression" | "update_expression" | "ellipsis");
+    if no_value || function_around(site, site.node).is_none() {
         return;
     }
-    let end = site.source.language.spellings.terminator;
-    for (rank, name) in other_names(site, "").take(NAMES).enumerate() {
-        let weight = 0.8 - 0.08 * rank as f64;
-        proposals.insert(site.node.end_byte(), format!("\n{indent}return {name}{end}"), weight);
+    let last =
+        site.node.parent().is_some_and(|block| statements(block).last().is_some_and(|s| s.id() == site.node.id()));
+    proposals.insert(site.node.start_byte(), "return ", if last { 1.0 } else { 0.5 });
+}
+
+/// `return` → `return name`.
+fn bare(site: &Site<'_>, proposals: &mut Proposals) {
+    if site.node.named_child_count() > 0 {
+        return;
     }
-    let [yes, no] = site.source.language.spellings.booleans;
-    for value in [yes, no, site.source.language.spellings.receiver] {
-        proposals.insert(site.node.end_byte(), format!("\n{indent}return {value}{end}"), 0.4);
+    let at = site.node.start_byte() + "return".len();
+    for (place, name) in site.ingredients.names.iter().take(NAMES).enumerate() {
+        proposals.insert(at, format!(" {name}"), 1.0 / (1.0 + place as f64 * 0.2));
     }
+}
+
+/// `return name` as the last statement of the function.
+fn append<'a>(site: &Site<'a>, function: Node<'a>, proposals: &mut Proposals) {
+    let Some(body) = function.child_by_field_name("body").filter(|body| site.role_of(*body) == Some(Role::Block))
+    else {
+        return;
+    };
+    let Some(last) = statements(body).last().copied() else { return };
+    let Some(indent) = indent(site, last).filter(|_| own_lines(site, last).is_some()) else { return };
+    if matches!(site.role_of(last), Some(Role::Return | Role::Raise)) {
+        return;
+    }
+    let mut bound = assigned(site, function);
+    bound.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+    let mut names: Vec<&str> = bound.into_iter().map(|(name, _)| name).collect();
+    let parameters = parameters(site, function);
+    names.extend(parameters.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+    names.truncate(NAMES);
+    let spellings = site.source.language.spellings;
+    let end = spellings.terminator;
+    let weighted = names.into_iter().enumerate().map(|(place, name)| (name, 1.0 / (1.0 + place as f64 * 0.25)));
+    for (value, weight) in weighted.chain(spellings.booleans.into_iter().chain([spellings.nulls[0]]).map(|v| (v, 0.2)))
+    {
+        proposals.insert(last.end_byte(), format!("\n{indent}return {value}{end}"), weight);
+    }
+}
+
+/// A `return` in a loop's body → after the loop.
+fn after_loop(site: &Site<'_>, proposals: &mut Proposals) {
+    let Some(around) = loop_around(site, site.node).filter(|around| is_statement(site, *around)) else { return };
+    let alone = site.node.parent().is_none_or(|block| statements(block).len() < 2);
+    let (Some(lines), Some(from), Some(to)) =
+        (own_lines(site, site.node), indent(site, site.node), indent(site, around))
+    else {
+        return;
+    };
+    if alone {
+        return;
+    }
+    let text = &site.source.text;
+    let before = &text[around.start_byte()..lines.start];
+    let after = text.get(lines.end..around.end_byte()).unwrap_or("");
+    let kept = format!("{before}{after}");
+    let moved = reindent(site.text(), from, to);
+    proposals.replace_node(around, format!("{}\n{to}{moved}", kept.trim_end()), 1.0);
 }
 
 #[cfg(test)]
@@ -60,14 +115,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_returned() {
-        check_operator(&OPERATOR, "a.py", "def f(x):\n    g(x)\n", "def f(x):\n    return g(x)\n");
-        check_operator(&OPERATOR, "a.py", "def f():\n    x = g()\n", "def f():\n    x = g()\n    return x\n");
-        check_operator(&OPERATOR, "a.js", "const f = (x) => { g(x); };\n", "const f = (x) => { return g(x); };\n");
+    fn python_results_are_returned() {
+        check_operator(&OPERATOR, "a.py", "def f(x):\n    x * 2\n", "def f(x):\n    return x * 2\n");
+        check_operator(&OPERATOR, "a.py", "def f(x):\n    y = x\n", "def f(x):\n    y = x\n    return y\n");
+        check_operator(
+            &OPERATOR,
+            "a.py",
+            "def f(xs):\n    for x in xs:\n        t = x\n        return t\n",
+            "def f(xs):\n    for x in xs:\n        t = x\n    return t\n",
+        );
     }
 
     #[test]
-    fn assignments_of_a_module_are_left_alone() {
-        check_not_applicable(&OPERATOR, "a.py", "x = 1\n");
+    fn javascript_arrow_bodies() {
+        check_operator(&OPERATOR, "a.js", "xs.map((x) => { x * 2; });\n", "xs.map((x) => { return x * 2; });\n");
+        check_operator(
+            &OPERATOR,
+            "a.ts",
+            "function f(xs) {\n  for (const x of xs) {\n    t += x;\n    return t;\n  }\n}\n",
+            "function f(xs) {\n  for (const x of xs) {\n    t += x;\n  }\n  return t;\n}\n",
+        );
+    }
+
+    #[test]
+    fn statements_outside_functions_are_left_alone() {
+        check_not_applicable(&OPERATOR, "a.py", "print(1)\n");
     }
 }
