@@ -1,4 +1,4 @@
-//! Lists the probes (`src/testbed/{python,node}/`) and the demo's fixture, so that the binary carries
+//! Lists the probes (`src/testbed/{python,nodejs}/`) and the demo's fixture, so that the binary carries
 //! each of their files: a new file there is a new entry without another line of Rust.
 
 use std::fmt::Write as _;
@@ -9,13 +9,13 @@ fn main() {
     let testbed = source.join("src/testbed");
     let is_probe = |path: &Path| path.extension().is_some_and(|e| ["py", "mjs", "cjs"].iter().any(|known| e == *known));
     let mut probes = files(&testbed.join("python"));
-    probes.extend(files(&testbed.join("node")));
+    probes.extend(files(&testbed.join("nodejs")));
     probes.retain(|path| is_probe(path));
     write("probes.rs", "static PROBES", &testbed, &probes);
     let demo = source.join("fixtures/demo-shop");
     write("demo.rs", "/// The fixture that `heal demo` heals.\npub static BUNDLED", &demo, &files(&demo));
     println!("cargo::rerun-if-changed=src/testbed/python");
-    println!("cargo::rerun-if-changed=src/testbed/node");
+    println!("cargo::rerun-if-changed=src/testbed/nodejs");
     println!("cargo::rerun-if-changed=fixtures/demo-shop");
 }
 

@@ -230,9 +230,9 @@ impl Testbed {
         environment.into_iter().collect()
     }
 
-    /// Adds heal's reporter to node's usual one; see `node/reporter.mjs`.
+    /// Adds heal's reporter to node's usual one; see `nodejs/reporter.mjs`.
     fn node_observer(&self, spec: &Spec) -> String {
-        let reporter = spec.probes.1.join("node/reporter.mjs");
+        let reporter = spec.probes.1.join("nodejs/reporter.mjs");
         format!(
             "--test-reporter=spec --test-reporter-destination=stdout --test-reporter={} --test-reporter-destination={}",
             reporter.display(),

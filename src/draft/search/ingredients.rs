@@ -13,6 +13,9 @@ use crate::code::{Role, SourceFile, scope};
 /// How many names, constants or statements of one kind are kept for a place.
 const LIMIT: usize = 60;
 
+/// The longest expression that is reused, in bytes.
+const EXPRESSION_BYTES: usize = 40;
+
 /// What can be used at a place.
 #[derive(Debug, Default)]
 pub struct Ingredients<'a> {
@@ -22,6 +25,8 @@ pub struct Ingredients<'a> {
     pub attributes: Vec<&'a str>,
     /// Whole attribute expressions of the enclosing function (`self.items`).
     pub attribute_expressions: Vec<&'a str>,
+    /// Whole calls and elements of the file, nearest first (`self.free(sku)`, `waits[attempt]`).
+    pub expressions: Vec<&'a str>,
     /// Names and attributes that are called in the file, or defined as functions there.
     pub callables: Vec<&'a str>,
     /// Keyword argument names used in the file (Python).
@@ -57,6 +62,7 @@ impl<'a> Ingredients<'a> {
             names,
             attributes: nearest(&file.attributes),
             attribute_expressions: near(&file.attribute_expressions),
+            expressions: nearest(&file.expressions),
             callables: nearest(&file.callables),
             keywords: nearest(&file.keywords),
             numbers: nearest(&file.numbers),
@@ -73,6 +79,7 @@ impl<'a> Ingredients<'a> {
 pub struct FileIngredients<'a> {
     attributes: Vec<Node<'a>>,
     attribute_expressions: Vec<Node<'a>>,
+    expressions: Vec<Node<'a>>,
     callables: Vec<Node<'a>>,
     keywords: Vec<Node<'a>>,
     numbers: Vec<Node<'a>>,
@@ -92,7 +99,11 @@ impl<'a> FileIngredients<'a> {
                     found.attribute_expressions.push(node);
                     found.attributes.extend(attribute_name(node));
                 }
+                Role::Subscript if node.byte_range().len() <= EXPRESSION_BYTES => found.expressions.push(node),
                 Role::Call => {
+                    if node.byte_range().len() <= EXPRESSION_BYTES {
+                        found.expressions.push(node);
+                    }
                     let callee =
                         node.child_by_field_name("function").or_else(|| node.child_by_field_name("constructor"));
                     found.callables.extend(callee.filter(|c| source.language.role(c.kind()) == Some(Role::Identifier)));

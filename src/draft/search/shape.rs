@@ -68,35 +68,6 @@ pub fn is_simple_expression(site: &Site<'_>, node: Node<'_>) -> bool {
     matches!(site.role_of(node), Some(Role::Identifier | Role::Attribute | Role::Call | Role::Subscript))
 }
 
-/// Whether the node is itself a statement.
-pub fn is_statement(site: &Site<'_>, node: Node<'_>) -> bool {
-    node.is_named()
-        && !node.is_extra()
-        && node.parent().is_some_and(|parent| site.role_of(parent) == Some(Role::Block))
-        && site.role_of(node) != Some(Role::Block)
-}
-
-/// The white space before the node on its line; `None` when something else stands there.
-pub fn indentation<'a>(site: &Site<'a>, node: Node<'_>) -> Option<&'a str> {
-    let line = &site.source.text[line_start(site, node)..node.start_byte()];
-    line.chars().all(char::is_whitespace).then_some(line)
-}
-
-/// The offset of the beginning of the node's first line.
-pub fn line_start(site: &Site<'_>, node: Node<'_>) -> usize {
-    site.source.text[..node.start_byte()].rfind('\n').map_or(0, |at| at + 1)
-}
-
-/// The node's lines, line end included, when it has them for itself.
-pub fn whole_lines(site: &Site<'_>, node: Node<'_>) -> Option<Range<usize>> {
-    indentation(site, node)?;
-    let text = &site.source.text;
-    let end = text[node.end_byte()..].find('\n').map_or(text.len(), |at| node.end_byte() + at + 1);
-    let rest = text[node.end_byte()..end].trim();
-    let alone = rest.is_empty() || rest == ";" || rest.starts_with('#') || rest.starts_with("//");
-    alone.then_some(line_start(site, node)..end)
-}
-
 /// The names that a function or the file binds around the node, without the node's own.
 pub fn other_names<'a>(site: &Site<'a>, own: &'a str) -> impl Iterator<Item = &'a str> + use<'a> {
     site.ingredients.names.iter().copied().filter(move |name| *name != own && *name != "self" && *name != "this")
@@ -124,18 +95,6 @@ pub fn grouped(site: &Site<'_>, node: Node<'_>) -> String {
     let compound = matches!(site.role_of(node), Some(Role::Binary | Role::Ternary | Role::Unary))
         || matches!(node.kind(), "lambda" | "arrow_function" | "assignment_expression" | "named_expression");
     if compound { format!("({text})") } else { text.to_owned() }
-}
-
-/// Whether the place lies in an async function.
-pub fn is_in_async_function(site: &Site<'_>) -> bool {
-    let mut current = Some(site.node);
-    while let Some(node) = current {
-        if site.role_of(node) == Some(Role::Function) {
-            return site.text_of(node).trim_start_matches("static ").starts_with("async");
-        }
-        current = node.parent();
-    }
-    false
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `node --test`: served by the warm process in `testbed/node/`.
+//! `node --test`: served by the warm process in `testbed/nodejs/`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub(super) fn warm_start(served: &Served<'_>) -> Option<WarmStart> {
     let mut argv = vec![command.interpreter.clone().unwrap_or_else(|| "node".to_owned())];
     argv.extend(FLAGS.iter().map(ToString::to_string));
     argv.push(format!("--max-old-space-size={}", limits.memory_bytes / 1024 / 1024));
-    argv.push(served.probes.join("node/warm.mjs").to_string_lossy().into_owned());
+    argv.push(served.probes.join("nodejs/warm.mjs").to_string_lossy().into_owned());
     let init = json!({
         "op": "init", "files": files,
         "imports": preloads(&command.interpreter_flags), "coverage": true, "timeout_ms": limits.timeout_ms,

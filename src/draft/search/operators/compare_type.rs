@@ -124,7 +124,7 @@ fn negation(site: &Site<'_>, proposals: &mut Proposals) {
 
 /// `isinstance(x, int)` → `isinstance(x, float)`.
 fn instance(site: &Site<'_>, proposals: &mut Proposals) {
-    if !site.field("function").is_some_and(|function| site.text_of(function) == "isinstance") {
+    if site.field("function").is_none_or(|function| site.text_of(function) != "isinstance") {
         return;
     }
     let arguments = site.field("arguments").map(named_children).unwrap_or_default();

@@ -36,7 +36,17 @@ fn number(site: &Site<'_>, proposals: &mut Proposals) {
     }
     if let Ok(value) = text.replace('_', "").parse::<i64>() {
         let near = [(value.checked_add(1), 1.0), (value.checked_sub(1), 1.0)];
-        let fixed = [(Some(0), 0.6), (Some(1), 0.6), (value.checked_neg(), 0.4), (Some(2), 0.2)];
+        let fixed = [
+            (Some(0), 0.6),
+            (Some(1), 0.6),
+            (value.checked_neg(), 0.4),
+            (value.checked_add(2), 0.25),
+            (value.checked_sub(2), 0.25),
+            (value.checked_add(3), 0.15),
+            (value.checked_sub(3), 0.15),
+            (value.checked_add(5), 0.15),
+            (value.checked_sub(5), 0.15),
+        ];
         let scaled = [(10, 0.35), (100, 0.35), (1000, 0.3), (2, 0.3), (60, 0.2)];
         let scaled = scaled.into_iter().flat_map(|(factor, weight)| {
             let exact = value != 0 && value % factor == 0;

@@ -9,22 +9,29 @@
 //! begins with what mistake it undoes, with a *Before/After* example, and where the frequency
 //! behind its prior was published.
 
+mod accumulate;
 mod add_statement;
 mod argument;
 mod attribute;
 mod binary_operator;
 mod callee;
+mod compare_type;
 mod conjunct;
 mod constant;
+mod exception;
+mod expression;
 mod missing_await;
 mod missing_return;
 mod move_statement;
 mod negate;
 mod null_default;
 mod null_guard;
+mod object_entry;
 mod off_by_one;
 mod receiver;
 mod remove_statement;
+mod slice_copy;
+mod statement_layout;
 mod swap_operands;
 mod variable;
 mod wrap_call;
@@ -142,22 +149,28 @@ pub struct Operator {
 
 /// Every operator; the order has no meaning.
 pub static ALL: &[&Operator] = &[
+    &accumulate::OPERATOR,
     &add_statement::OPERATOR,
     &argument::OPERATOR,
     &attribute::OPERATOR,
     &binary_operator::OPERATOR,
     &callee::OPERATOR,
+    &compare_type::OPERATOR,
     &conjunct::OPERATOR,
     &constant::OPERATOR,
+    &exception::OPERATOR,
+    &expression::OPERATOR,
     &missing_await::OPERATOR,
     &missing_return::OPERATOR,
     &move_statement::OPERATOR,
     &negate::OPERATOR,
     &null_default::OPERATOR,
     &null_guard::OPERATOR,
+    &object_entry::OPERATOR,
     &off_by_one::OPERATOR,
     &receiver::OPERATOR,
     &remove_statement::OPERATOR,
+    &slice_copy::OPERATOR,
     &swap_operands::OPERATOR,
     &variable::OPERATOR,
     &wrap_call::OPERATOR,

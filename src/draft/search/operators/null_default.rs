@@ -23,13 +23,11 @@ fn propose(site: &Site<'_>, proposals: &mut Proposals) {
     match role {
         Role::Return | Role::Assignment => whole_value(site, proposals),
         Role::AugmentedAssignment => counter(site, proposals),
-        Role::Identifier | Role::Attribute | Role::Subscript | Role::Call => {
-            if !is_target(site) {
-                if is_operand(site, site.node) {
-                    or_default(site, proposals);
-                }
-                if python { python_access(site, role, proposals) } else { chain(site, role, proposals) }
+        Role::Identifier | Role::Attribute | Role::Subscript | Role::Call if !is_target(site) => {
+            if is_operand(site, site.node) {
+                or_default(site, proposals);
             }
+            if python { python_access(site, role, proposals) } else { chain(site, role, proposals) }
         }
         _ => {}
     }
@@ -93,7 +91,7 @@ fn python_access(site: &Site<'_>, role: Role, proposals: &mut Proposals) {
     };
     if role == Role::Subscript {
         let (Some(object), Some(key)) = (site.field("value"), site.field("subscript")) else { return };
-        if site.role_of(key) != Some(Role::Slice) && !site.node.parent().is_some_and(|p| p.kind() == "type") {
+        if site.role_of(key) != Some(Role::Slice) && site.node.parent().is_none_or(|p| p.kind() != "type") {
             let (object, key) = (site.text_of(object), site.text_of(key));
             proposals.replace_node(site.node, format!("{object}.get({key})"), 0.9);
             for (default, weight) in defaults(true) {

@@ -30,16 +30,21 @@ fn propose(site: &Site<'_>, proposals: &mut Proposals) {
         _ if is_simple_expression(site, site.node) && is_value(site, site.node) => {
             let Some(weight) = likelihood(site.role_of(parent)) else { return };
             let text = site.text();
-            let multiplies = [" * ", " / ", " % "].iter().any(|operator| site.text_of(parent).contains(operator))
-                && site.role_of(parent) == Some(Role::Binary);
+            // In a sum the parentheses would be noise; everywhere else they keep the meaning.
+            let binds = site.role_of(parent) == Some(Role::Binary)
+                && ["*", "/", "//", "%", "**"].contains(&operator_of(site, parent));
             for sum in [format!("{text} + 1"), format!("{text} - 1")] {
-                let sum = if multiplies { format!("({sum})") } else { sum };
+                let sum = if binds { format!("({sum})") } else { sum };
                 proposals.replace_node(site.node, sum, weight);
             }
             range(site, proposals);
         }
         _ => {}
     }
+}
+
+fn operator_of<'a>(site: &Site<'a>, binary: tree_sitter::Node<'a>) -> &'a str {
+    binary.child_by_field_name("operator").map_or("", |operator| site.text_of(operator))
 }
 
 fn likelihood(parent: Option<Role>) -> Option<f64> {
