@@ -18,6 +18,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the Clock")]
     fn now_nanos(&self) -> u128 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_nanos())
     }

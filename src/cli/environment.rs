@@ -17,6 +17,7 @@ pub const GIVEN_TO_TESTS: &[&str] =
 
 /// A variable, when it is set, valid UTF-8 and not empty.
 pub fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the registry of the environment")]
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -132,6 +132,7 @@ fn launch(spec: &Spec, input: Input, stdout: Stdio, stderr: Stdio) -> Result<(Ch
     // The helper inherits its end by number. Another thread's child may inherit it by accident;
     // helpers close what is not theirs.
     fcntl(&theirs, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|errno| SandboxError::Helper(errno.into()))?;
+    #[expect(clippy::disallowed_methods, reason = "this is where children are started")]
     let child = Command::new("/proc/self/exe")
         .arg(HELPER_COMMAND)
         .arg(theirs.as_raw_fd().to_string())

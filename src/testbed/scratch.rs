@@ -47,6 +47,7 @@ impl Scratch {
             .prefix(PREFIX)
             .tempdir_in(&place)
             .map_err(|source| ScratchError::Directory { place, source })?;
+        #[expect(clippy::disallowed_methods, reason = "the janitor must outlive a killed heal")]
         let janitor = Command::new("/proc/self/exe")
             .arg(JANITOR_COMMAND)
             .arg(directory.path())

@@ -136,6 +136,7 @@ fn is_safe_to_show(path: &Path, home: Option<&Path>) -> bool {
 
 async fn ask(name: &str, arguments: &[&str], search_path: &str) -> Option<String> {
     let program = which::which_in_global(name, Some(search_path)).ok()?.next()?;
+    #[expect(clippy::disallowed_methods, reason = "asks the user's own interpreter, no code of a repository")]
     let mut command = Command::new(program);
     command.args(arguments).current_dir("/").stdin(std::process::Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(ASK, command.output()).await.ok()?.ok()?;

@@ -2,6 +2,8 @@
 //!
 //! [`world`] holds the vocabulary; each other file tells stories of one kind.
 
+#![expect(clippy::disallowed_methods, reason = "tests start heal and git as a user would")]
+
 mod bad_input;
 mod commands;
 mod fixtures;

@@ -2,8 +2,6 @@
 //!
 //! In: a site or a node of its file. Out: positions, indentation, likeness of names. Pure.
 
-use std::ops::Range;
-
 use tree_sitter::Node;
 
 use super::operators::Site;

@@ -94,6 +94,7 @@ fn become_command(spec: &Spec) -> Result<std::convert::Infallible> {
     let path = spec.env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_str());
     let program =
         which::which_in(program, path, &spec.cwd).with_context(|| format!("{program}: not found in the sandbox"))?;
+    #[expect(clippy::disallowed_methods, reason = "this process becomes the command")]
     let error = std::process::Command::new(program).args(arguments).env_clear().envs(spec.env.iter().cloned()).exec();
     Err(error).context("exec")
 }
