@@ -111,7 +111,8 @@ impl View {
 
     fn line(&self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.println(line),
+            // Not `println` of the bar: it drops lines on a terminal that tells no size.
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
             None => eprintln!("{line}"),
         }
     }
