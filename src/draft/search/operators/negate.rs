@@ -64,7 +64,9 @@ fn flip(site: &Site<'_>, condition: Node<'_>, weight: f64, proposals: &mut Propo
     if site.text_of(condition).starts_with(not.trim()) && site.role_of(condition) == Some(Role::Unary) {
         return; // the unary node itself proposes to drop it
     }
-    proposals.replace_node(condition, format!("{not}{}", grouped(site, condition)), weight);
+    // `not (a < b)` is how nobody writes `a >= b`, which another operator proposes.
+    let natural = if site.role_of(condition) == Some(Role::Binary) { 0.4 } else { 1.0 };
+    proposals.replace_node(condition, format!("{not}{}", grouped(site, condition)), weight * natural);
 }
 
 fn operand(node: Node<'_>) -> Option<Node<'_>> {
