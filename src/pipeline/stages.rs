@@ -30,7 +30,7 @@ const CANDIDATE_BYTES: u64 = 768 * 1024 * 1024;
 const CANDIDATE_PROCESSES: u64 = 64;
 
 /// The bounds of a candidate's time.
-const CANDIDATE_TIME: (Duration, Duration) = (Duration::from_millis(1_000), Duration::from_secs(30));
+const CANDIDATE_TIME: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 /// Reads files of the work tree: UTF-8 only, bounded, and never through a link out of it.
 pub(super) fn reader(root: PathBuf) -> Box<ReadFile> {
@@ -148,7 +148,7 @@ pub(super) fn goal(run: &TestRun, ready: Option<&Ready>) -> Goal {
     let duration = |ids: &[String]| -> Duration {
         let tests = ready.iter().flat_map(|ready| &ready.tests);
         let sum: f64 = tests.filter(|test| ids.contains(&test.id)).map(|test| test.duration_ms).sum();
-        let limit = Duration::from_millis((sum * 5.0) as u64) + Duration::from_millis(500);
+        let limit = Duration::from_millis((sum * 5.0) as u64) + Duration::from_millis(300);
         limit.clamp(CANDIDATE_TIME.0, CANDIDATE_TIME.1)
     };
     let failing = ids(&|test| test.outcome.is_failing());
