@@ -134,7 +134,8 @@ const LOCATIONS: usize = 200;
 
 /// Diagnoses a failing run.
 pub fn diagnose(command: &str, evidence: &Evidence, triage: Triage, files: &RepositoryFiles<'_>) -> Diagnosis {
-    let locations = locations::rank(evidence, files);
+    // A failure that no patch can heal has no place in the code.
+    let locations = if triage.class.is_patchable() { locations::rank(evidence, files) } else { Vec::new() };
     let suspects = suspects::rank(&evidence.commits, &locations);
     let tool = evidence.run.starts.first().map(|start| start.runner.clone());
     Diagnosis {

@@ -75,7 +75,7 @@ pub struct TestResult {
 pub struct RunnerStart {
     /// `pytest`, `unittest` or `node-test`.
     pub runner: String,
-    /// Arguments after the runner's own name.
+    /// The program's name and its arguments.
     #[serde(default)]
     pub args: Vec<String>,
     /// Its working directory; relative to the repository where it lies in it.

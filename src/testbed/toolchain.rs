@@ -99,6 +99,13 @@ impl Toolchain {
             first.extend(executable.parent().map(Path::to_owned));
             toolchain.interpreters.push(Interpreter { name, executable, version: version.to_owned() });
         }
+        // Programs that came with `pip install --user`.
+        if let Some(scripts) =
+            toolchain.python_user_base.as_ref().map(|base| base.join("bin")).filter(|bin| bin.is_dir())
+        {
+            toolchain.read_only.insert(scripts.clone());
+            first.push(scripts);
+        }
         let home = std::env::home_dir();
         let others = std::env::split_paths(search_path).filter(|directory| {
             // Of the home directory only what an interpreter named above is shown.

@@ -130,6 +130,27 @@ fn any_command_can_be_the_test() {
 }
 
 #[test]
+fn a_runner_behind_another_command_is_seen_and_served_warm() {
+    let world = World::broken_python();
+    world.write("service/keep.txt", b"");
+    world.git(&["mv", "calc.py", "test_calc.py", "service"]);
+    world.commit("Move the service");
+    let document = world.fix("cd service && python3 -m unittest", &[]).expect(0, "healed");
+    assert_eq!(document["search"]["warm"], true);
+    assert_eq!(document["files"][0], "service/calc.py");
+}
+
+#[test]
+fn heal_runs_the_tests_in_the_directory_it_was_given() {
+    let world = World::broken_python();
+    world.write("service/keep.txt", b"");
+    world.git(&["mv", "calc.py", "test_calc.py", "service"]);
+    world.commit("Move the service");
+    let document = world.run(&["fix", "--json", "--test", UNITTEST, "service"]).expect(0, "healed");
+    assert_eq!(document["files"][0], "service/calc.py");
+}
+
+#[test]
 fn the_test_command_is_found_and_the_reason_told() {
     let world = World::broken_python();
     let run = world.run(&["fix", "--json"]);

@@ -76,7 +76,7 @@ pub fn warm_start(command: &TestCommand, run: &TestRun, probes: &Path, limits: W
     match (command.runner, observed) {
         (RunnerKind::Pytest, _) | (RunnerKind::BlackBox, Some("pytest")) => Some(python::warm_start("pytest", &served)),
         (RunnerKind::Unittest, _) => Some(python::warm_start("unittest", &served)),
-        (RunnerKind::BlackBox, Some("unittest")) if start.is_some_and(python::is_discovery) => {
+        (RunnerKind::BlackBox, Some("unittest")) if start.is_some_and(python::is_repeatable) => {
             Some(python::warm_start("unittest", &served))
         }
         (RunnerKind::NodeTest, _) => node_test::warm_start(&served),

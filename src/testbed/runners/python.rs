@@ -5,10 +5,14 @@ use serde_json::json;
 use super::{RunnerKind, Served, WarmStart};
 use crate::testbed::run::RunnerStart;
 
-/// Whether a unittest run is a discovery, which the server can repeat; a script's own
-/// `unittest.main()` is not.
-pub(super) fn is_discovery(start: &RunnerStart) -> bool {
-    start.args.first().is_some_and(|first| first == "discover")
+/// Whether a unittest run is one that the server can repeat: `python -m unittest …` or a discovery;
+/// a script's own `unittest.main()` is not.
+pub(super) fn is_repeatable(start: &RunnerStart) -> bool {
+    let by_module = start
+        .args
+        .first()
+        .is_some_and(|program| program.ends_with("unittest") || program.ends_with("unittest/__main__.py"));
+    by_module || start.args.get(1).is_some_and(|first| first == "discover")
 }
 
 pub(super) fn warm_start(runner: &str, served: &Served<'_>) -> WarmStart {
@@ -19,7 +23,7 @@ pub(super) fn warm_start(runner: &str, served: &Served<'_>) -> WarmStart {
     argv.push(served.probes.join("python/heal_warm.py").to_string_lossy().into_owned());
     // A command that heal did not understand is known by how its runner saw itself started.
     let arguments = match (command.runner, served.start) {
-        (RunnerKind::BlackBox, Some(start)) => start.args.clone(),
+        (RunnerKind::BlackBox, Some(start)) => start.args.iter().skip(1).cloned().collect(),
         _ => command.arguments.clone(),
     };
     // `python -m` puts the working directory on the module path; the bare command does not.

@@ -54,6 +54,7 @@ fn number(site: &Site<'_>, proposals: &mut Proposals) {
         });
         for (number, weight) in near.into_iter().chain(fixed).chain(scaled) {
             if let Some(number) = number {
+                let weight = if is_neutral(site, number) { weight * 0.3 } else { weight };
                 proposals.replace_node(site.node, number.to_string(), weight);
             }
         }
@@ -77,6 +78,16 @@ fn number(site: &Site<'_>, proposals: &mut Proposals) {
     }
     for name in site.ingredients.names.iter().take(12) {
         proposals.replace_node(site.node, *name, 0.2);
+    }
+}
+
+/// `+ 0` and `* 1` are how nobody writes what another operator proposes: leaving the number out.
+fn is_neutral(site: &Site<'_>, number: i64) -> bool {
+    let operator = site.node.parent().and_then(|parent| parent.child_by_field_name("operator"));
+    match operator.map(|operator| site.text_of(operator)) {
+        Some("+" | "-" | "+=" | "-=") => number == 0,
+        Some("*" | "/" | "//" | "**") => number == 1,
+        _ => false,
     }
 }
 
