@@ -113,12 +113,35 @@ pub(super) struct ExplainArguments {
     /// The log; `-` reads standard input.
     #[arg(default_value = "-")]
     pub file: PathBuf,
-    /// The repository whose paths the log names.
+    /// The repository whose paths the log names: adds suspect commits, ranked locations and the
+    /// step's command.
     #[arg(long, value_name = "PATH")]
     pub repo: Option<PathBuf>,
-    /// Print one JSON document on stdout.
-    #[arg(long)]
+    /// The log of the last green run of the same job: lines that it has too explain nothing.
+    #[arg(long, value_name = "LOG")]
+    pub green: Option<PathBuf>,
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ExplainFormat,
+    /// Print one JSON document on stdout; the same as `--format json`.
+    #[arg(long, conflicts_with = "format")]
     pub json: bool,
+}
+
+/// The forms of a diagnosis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ExplainFormat {
+    /// For people, on a terminal.
+    #[default]
+    Text,
+    /// One JSON document.
+    Json,
+    /// Markdown, for a job summary (`>> $GITHUB_STEP_SUMMARY`).
+    Markdown,
+    /// Workflow commands that GitHub shows as annotations on the lines.
+    Github,
+    /// SARIF 2.1.0, for code scanning and editors.
+    Sarif,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -137,7 +160,8 @@ pub(super) struct DoctorArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct EvalArguments {
-    /// A folder with `case.toml` or `fixture.toml` files somewhere below it.
+    /// A folder with `case.toml` or `fixture.toml` files somewhere below it, or with labelled logs
+    /// (`labels.jsonl`).
     pub directory: PathBuf,
     /// Only cases whose name contains this.
     #[arg(long, value_name = "TEXT")]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::{EvalArguments, RunArguments};
 use super::environment;
+use super::eval_logs;
 use super::exit::ExitCode;
 use super::fix::{Done, Request, heal, isolation};
 use super::json;
@@ -109,6 +110,9 @@ struct Summary {
 
 /// Runs the command.
 pub async fn eval(arguments: &EvalArguments) -> anyhow::Result<ExitCode> {
+    if arguments.directory.join(eval_logs::LABELS).is_file() {
+        return eval_logs::eval(&arguments.directory, arguments.only.as_deref(), arguments.json).await;
+    }
     let mut cases = find_cases(&arguments.directory)?;
     if let Some(only) = &arguments.only {
         cases.retain(|case| case.name.contains(only.as_str()));

@@ -1,39 +1,89 @@
 //! `heal explain`: the diagnosis of one log.
 
 use std::io::Read;
+use std::path::Path;
 
 use anyhow::Context;
 
-use super::args::ExplainArguments;
+use super::args::{ExplainArguments, ExplainFormat};
 use super::exit::ExitCode;
 use super::json;
-use super::view::colour_of_stderr;
-use crate::deliver::text;
-use crate::diagnosis;
-use crate::evidence::clean::LOG_BYTES;
+use super::view::colour_of_stdout;
+use crate::deliver::{annotations, sarif, summary, text};
+use crate::diagnosis::{self, Diagnosis, RepositoryAtHand, RepositoryFiles};
+use crate::evidence::RECENT_COMMITS;
+use crate::evidence::log::{self, Limits, Log};
+use crate::evidence::reading::words;
+use crate::forge::Forge;
+use crate::forge::local::LocalForge;
 use crate::testbed::read_bounded;
 
+/// The largest file of a repository that is read, in bytes.
+const FILE_BYTES: u64 = 2 * 1024 * 1024;
+
+/// The most of standard input that is kept for finding out whether it is a zip, in bytes.
+const SPOOLED: u64 = 1 << 30;
+
 /// Runs the command.
-pub fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
-    let log = if arguments.file.as_os_str() == "-" {
-        let mut log = Vec::new();
-        std::io::stdin().lock().take(LOG_BYTES as u64).read_to_end(&mut log).context("can't read standard input")?;
-        log
-    } else {
-        read_bounded(&arguments.file, LOG_BYTES as u64)
-            .with_context(|| format!("can't read {}", arguments.file.display()))?
-    };
-    let repository = match &arguments.repo {
-        Some(path) => Some(path.canonicalize().with_context(|| format!("can't open {}", path.display()))?),
-        None => None,
-    };
-    let found = diagnosis::explain(&log, repository.as_deref());
-    if arguments.json {
-        let mut document = serde_json::to_value(&found)?;
-        document["schema"] = json::SCHEMA.into();
-        json::print(&document)?;
-    } else {
-        print!("{}", text::diagnosis(&found, colour_of_stderr()));
+pub async fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
+    let log = open(&arguments.file)?;
+    let green = arguments.green.as_deref().map(open).transpose()?;
+    let found = diagnosis(&log, green.as_ref(), arguments.repo.as_deref()).await?;
+    if log.is_thinned() {
+        eprintln!("the log is large: lines far from any error were not kept");
+    }
+    match if arguments.json { ExplainFormat::Json } else { arguments.format } {
+        ExplainFormat::Text => print!("{}", text::diagnosis(&found, colour_of_stdout())),
+        ExplainFormat::Json => {
+            let mut document = serde_json::to_value(&found)?;
+            document["schema"] = json::SCHEMA.into();
+            json::print(&document)?;
+        }
+        ExplainFormat::Markdown => print!("{}", summary::markdown(&found)),
+        ExplainFormat::Github => print!("{}", annotations::github(&found)),
+        ExplainFormat::Sarif => json::print(&sarif::document(&found))?,
     }
     Ok(ExitCode::Healed)
+}
+
+/// The diagnosis of a log, with a repository where there is one.
+pub(super) async fn diagnosis(log: &Log, green: Option<&Log>, repository: Option<&Path>) -> anyhow::Result<Diagnosis> {
+    match repository {
+        Some(path) => with_repository(log, green, path).await,
+        None => Ok(diagnosis::explain(log, green, None)),
+    }
+}
+
+/// Reads a log from a file or from standard input (`-`).
+pub(super) fn open(path: &Path) -> anyhow::Result<Log> {
+    if path.as_os_str() != "-" {
+        return log::open(path, words(), &Limits::default()).with_context(|| format!("can't read {}", path.display()));
+    }
+    let mut stdin = std::io::stdin().lock();
+    let mut head = [0_u8; 2];
+    let found = stdin.read(&mut head).context("can't read standard input")?;
+    let whole = (&head[..found]).chain(&mut stdin);
+    if &head[..found] == b"PK" {
+        // A zip is read from its end: it has to lie in a file first.
+        let mut spool = tempfile::NamedTempFile::new().context("can't keep standard input")?;
+        std::io::copy(&mut whole.take(SPOOLED), &mut spool).context("can't read standard input")?;
+        return log::open(spool.path(), words(), &Limits::default()).context("can't read standard input");
+    }
+    log::read(whole, words(), &Limits::default()).context("can't read standard input")
+}
+
+async fn with_repository(log: &Log, green: Option<&Log>, path: &Path) -> anyhow::Result<Diagnosis> {
+    let forge = LocalForge::open(path).with_context(|| format!("can't open {}", path.display()))?;
+    let commits = forge.recent_commits(RECENT_COMMITS).await?;
+    let tracked = forge.tracked_files().await?;
+    let root = forge.work_tree().to_owned();
+    let read = |file: &Path| {
+        // A symbolic link may point out of the repository.
+        let path = root.join(file);
+        let plain = path.symlink_metadata().is_ok_and(|about| about.is_file());
+        let bytes = if plain { read_bounded(&path, FILE_BYTES).ok()? } else { return None };
+        String::from_utf8(bytes).ok()
+    };
+    let files = RepositoryFiles { read: &read, tracked: &tracked };
+    Ok(diagnosis::explain(log, green, Some(&RepositoryAtHand { files, commits: &commits })))
 }

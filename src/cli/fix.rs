@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::args::{FixArguments, RunArguments, Sandbox};
 use super::environment;
 use super::exit::ExitCode;
+use super::explain;
 use super::json;
 use super::view::{Detail, View, colour_of_stderr};
 use crate::clock::SystemClock;
@@ -68,8 +69,7 @@ pub async fn fix(arguments: FixArguments) -> anyhow::Result<ExitCode> {
         }
     };
     if let Some(log) = &arguments.log {
-        let bytes = read_bounded(log, LOG_BYTES).with_context(|| format!("can't read {}", log.display()))?;
-        let explained = crate::diagnosis::explain(&bytes, Some(&done.root));
+        let explained = explain::diagnosis(&explain::open(log)?, None, Some(&done.root)).await?;
         eprintln!("{}", text::diagnosis(&explained, colour_of_stderr()));
     }
     if let Some(path) = &arguments.report {

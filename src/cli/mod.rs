@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod environment;
 mod eval;
+mod eval_logs;
 mod exit;
 mod explain;
 mod fix;

@@ -37,7 +37,7 @@ pub fn run() -> ExitCode {
 async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Fix(arguments) => fix::fix(arguments).await,
-        Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments).await,
         Command::Demo(arguments) => demo::demo(&arguments).await,
         Command::Doctor(arguments) => doctor::doctor(&arguments).await,
         Command::Eval(arguments) => eval::eval(&arguments).await,

@@ -35,6 +35,12 @@ pub fn colour_of_stderr() -> Colour {
     if wanted { Colour::Always } else { Colour::Never }
 }
 
+/// Colours of what goes to stdout.
+pub fn colour_of_stdout() -> Colour {
+    let wanted = std::io::stdout().is_terminal() && environment::variable(environment::NO_COLOR).is_none();
+    if wanted { Colour::Always } else { Colour::Never }
+}
+
 impl View {
     /// A view for this process's stderr.
     pub fn new(detail: Detail) -> Self {

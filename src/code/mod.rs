@@ -11,6 +11,7 @@ pub mod line;
 pub mod outline;
 pub mod scope;
 pub mod source;
+pub mod workflow;
 
 pub use languages::{Language, Role};
 pub use line::Line;

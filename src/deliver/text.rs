@@ -66,6 +66,10 @@ pub fn diagnosis(diagnosis: &Diagnosis, colour: Colour) -> String {
     if let Some(tool) = &diagnosis.tool {
         let _ = writeln!(text, "tool      {}", printable(tool));
     }
+    where_it_ran(&mut text, diagnosis);
+    for quote in &diagnosis.excerpt {
+        let _ = writeln!(text, "{:>9} {}", quote.line, colour.dim(&printable(&quote.text)));
+    }
     for failure in diagnosis.failures.iter().take(SHOWN) {
         let name = failure.test.as_deref().unwrap_or("(no test named)");
         let _ = writeln!(text, "fails     {}", colour.bad(&printable(name)));
@@ -97,6 +101,24 @@ pub fn diagnosis(diagnosis: &Diagnosis, colour: Colour) -> String {
         let _ = writeln!(text, "log       lines {first} to {last}");
     }
     text
+}
+
+/// The failing step, as the log names it.
+fn where_it_ran(text: &mut String, diagnosis: &Diagnosis) {
+    let job = diagnosis.job.as_deref().map(|job| format!("{job} › ")).unwrap_or_default();
+    if let Some(step) = &diagnosis.step {
+        let code = diagnosis.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+        let _ = writeln!(text, "step      {}{code}", printable(&format!("{job}{step}")));
+    }
+    let command = diagnosis.command.as_deref().and_then(|command| command.lines().next());
+    if let Some(command) = command.filter(|_| diagnosis.step.is_some()) {
+        let more = diagnosis.command.as_deref().map_or(0, |command| command.lines().count() - 1);
+        let more = if more > 0 { format!(" … ({more} more lines)") } else { String::new() };
+        let _ = writeln!(text, "command   {}{more}", printable(command));
+    }
+    if let Some(image) = &diagnosis.environment.image {
+        let _ = writeln!(text, "runner    {}", printable(image));
+    }
 }
 
 fn further(text: &mut String, count: usize, colour: Colour) {

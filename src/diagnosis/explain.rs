@@ -1,71 +1,211 @@
 //! The diagnosis of a log alone, without running anything.
+//!
+//! In: a [`Log`], the log of the last green run of the same job and the repository, where they are at
+//! hand. Out: a [`Diagnosis`] whose paths are the repository's.
 
-use std::path::Path;
-use std::sync::LazyLock;
+use std::collections::HashMap;
 
-use regex::Regex;
+use super::log_triage::{self, Grounds};
+use super::paths::RepositoryPaths;
+use super::{Diagnosis, Environment, LOCATIONS, Quote, RepositoryFiles, fingerprint, locations, suspects};
+use crate::code::workflow::{self, Workflow};
+use crate::evidence::log::{Ending, Log};
+use crate::evidence::notable::Green;
+use crate::evidence::parsers::{self, Parsed};
+use crate::evidence::reading::{StepReading, failing_steps};
+use crate::evidence::{Failure, Nature, Place, redact, template};
+use crate::forge::Commit;
 
-use super::{Class, Diagnosis, Triage, fingerprint, triage};
-use crate::evidence::{clean, parsers};
+/// The most failures that a diagnosis of a log lists.
+const FAILURES: usize = 1000;
 
-/// How a CI says that a step ended badly.
-static EXIT_CODE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)exit(?:ed with)?(?: status| code)?[ :]+(\d{1,3})\b").expect("the pattern is constant and tested")
-});
+/// The most lines that count as key lines; who needs more of a failure finds its own `log_lines`.
+const KEY_LINES: usize = 80;
 
-/// How many lines are shown when no parser knows better.
-const LAST_LINES: usize = 20;
+/// How many lines are quoted.
+const EXCERPT: usize = 24;
 
-/// Explains a log. Frames below `repository` are named relative to it.
-pub fn explain(log: &[u8], repository: Option<&Path>) -> Diagnosis {
-    let lines = clean::lines(log);
-    let mut parsed = parsers::parse(&lines).unwrap_or_default();
-    if let Some(root) = repository {
-        for failure in &mut parsed.failures {
-            let relative = |path: &Path| relative_to(root, path);
-            failure.file = failure.file.as_deref().map(relative);
-            failure.stack.iter_mut().for_each(|frame| frame.file = relative(&frame.file));
+/// How many workflow files are read.
+const WORKFLOWS: usize = 50;
+
+/// How many evidence lines are quoted.
+const EVIDENCE: usize = 6;
+
+/// A repository at hand.
+pub struct RepositoryAtHand<'a> {
+    /// Its files.
+    pub files: RepositoryFiles<'a>,
+    /// Its last commits, newest first.
+    pub commits: &'a [Commit],
+}
+
+/// Explains a log.
+pub fn explain(log: &Log, green: Option<&Log>, repository: Option<&RepositoryAtHand<'_>>) -> Diagnosis {
+    let templates = green.map(|green| Green::of(green.lines().map(|(_, line)| line)));
+    let mut readings = failing_steps(log, templates.as_ref());
+    let paths = repository.map(|repository| RepositoryPaths::of(repository.files.tracked));
+    if let Some(paths) = &paths {
+        let failures = readings.iter_mut().flat_map(|reading| &mut reading.parsed).flat_map(|parsed| &mut parsed.failures);
+        failures.for_each(|failure| paths.map_failure(failure));
+    }
+    let is_local = |package: &str| paths.as_ref().map_or_else(|| is_path(package), |paths| paths.has_package(package));
+    let mut grounds = log_triage::of_log(log, &readings, &is_local);
+    if let Some(green) = green {
+        told_apart(&mut grounds, green, &readings);
+    }
+    let key_lines = readings.first().and_then(key_lines);
+    let failures = failures(log, &readings);
+    let places = repository.map(|repository| places(&failures, &grounds, repository)).unwrap_or_default();
+    let suspects = repository.map(|repository| suspects::rank(repository.commits, &places)).unwrap_or_default();
+    let step = readings.first().map(|reading| log.step(reading.step));
+    let job = step.and_then(|step| step.job.clone());
+    let name = step.and_then(|step| step.name.clone());
+    let script = repository.and_then(|repository| script(&repository.files, job.as_deref(), name.as_deref()?));
+    let command = script.or_else(|| step.and_then(|step| step.command.clone()));
+    let mut diagnosis = Diagnosis {
+        class: grounds.triage.class,
+        confidence: grounds.triage.confidence,
+        reason: grounds.triage.reason,
+        tool: tool(&readings),
+        environment: Environment { image: log.image.clone(), matrix: job.as_deref().map(matrix_of).unwrap_or_default() },
+        job,
+        step: name,
+        command,
+        exit_code: step.and_then(|step| match step.ending {
+            Ending::Failed { code } => code,
+            Ending::Passed => Some(0),
+            _ => None,
+        }),
+        fingerprint: fingerprint::of(&failures, || fallback_identity(log, key_lines)),
+        evidence: quotes(log, grounds.lines.into_iter().take(EVIDENCE)),
+        excerpt: key_lines.map(|(first, last)| excerpt(log, first, last)).unwrap_or_default(),
+        key_lines,
+        failures,
+        suspects,
+        locations: places.into_iter().take(LOCATIONS).collect(),
+    };
+    redact_all(&mut diagnosis);
+    diagnosis
+}
+
+/// The script of the failing step, as the repository's workflows have it.
+fn script(files: &RepositoryFiles<'_>, job: Option<&str>, step: &str) -> Option<String> {
+    let in_folder = files.tracked.iter().filter(|file| {
+        file.starts_with(workflow::FOLDER) && file.extension().is_some_and(|ending| ending == "yml" || ending == "yaml")
+    });
+    let texts = in_folder.take(WORKFLOWS).filter_map(|file| (files.read)(file));
+    let workflows: Vec<Workflow> = texts.filter_map(|text| Workflow::parse(text.as_bytes())).collect();
+    let found = workflows.iter().find_map(|workflow| workflow.script(job, step));
+    found.map(|script| script.trim().to_owned())
+}
+
+fn redact_all(diagnosis: &mut Diagnosis) {
+    let Diagnosis { reason, command, step, failures, evidence, excerpt, .. } = diagnosis;
+    redact::string(reason);
+    command.iter_mut().chain(step).for_each(redact::string);
+    evidence.iter_mut().chain(excerpt).for_each(|quote| redact::string(&mut quote.text));
+    for failure in failures {
+        failure.message.iter_mut().chain(&mut failure.test).for_each(redact::string);
+    }
+}
+
+fn is_path(package: &str) -> bool {
+    package.starts_with('.') || package.starts_with('/')
+}
+
+fn tool(readings: &[StepReading<'_>]) -> Option<String> {
+    let first = readings.first()?;
+    let parsed = first.parsed.iter().map(|parsed| parsed.tool).next();
+    parsed.or_else(|| first.content.first().copied()).map(str::to_owned)
+}
+
+/// The failures of all failing steps; equal ones of several jobs are one with several places.
+fn failures(log: &Log, readings: &[StepReading<'_>]) -> Vec<Failure> {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut failures: Vec<Failure> = Vec::new();
+    for reading in readings {
+        let step = log.step(reading.step);
+        // A tool that only reports that another one failed says nothing new beside it.
+        let heard = reading.parsed.iter().filter(|parsed| !reading.is_explained() || !parsers::is_wrapper(parsed.tool));
+        for failure in heard.flat_map(|parsed: &Parsed| &parsed.failures) {
+            let place = Place { job: step.job.clone(), step: step.name.clone(), log_lines: failure.log_lines };
+            match known.get(&fingerprint::identity(failure)) {
+                Some(&index) => {
+                    let places: &mut Vec<Place> = &mut failures[index].places;
+                    if places.len() < FAILURES && places.iter().all(|known| known.job != place.job || known.step != place.step) {
+                        places.push(place);
+                    }
+                }
+                None if failures.len() < FAILURES => {
+                    known.insert(fingerprint::identity(failure), failures.len());
+                    failures.push(Failure { places: vec![place], ..failure.clone() });
+                }
+                None => {}
+            }
         }
     }
-    let text = lines.join("\n");
-    let known = triage::of_text(&text).filter(|_| parsed.failures.is_empty());
-    let found = known.unwrap_or_else(|| triage_of(&parsed));
-    let last = lines.iter().rposition(|line| !line.is_empty()).map_or(0, |index| index + 1);
-    Diagnosis {
-        class: found.class,
-        confidence: found.confidence,
-        reason: found.reason,
-        tool: Some(parsed.tool.to_owned()).filter(|tool| !tool.is_empty()),
-        step: None,
-        command: None,
-        exit_code: EXIT_CODE.captures_iter(&text).last().and_then(|found| found[1].parse().ok()),
-        key_lines: parsed.key_lines.or((last > 0).then(|| (last.saturating_sub(LAST_LINES - 1).max(1), last))),
-        fingerprint: fingerprint::of(&parsed.failures),
-        failures: parsed.failures,
-        suspects: Vec::new(),
-        locations: Vec::new(),
+    failures
+}
+
+/// The block that says why: the tool's own, that of the first failure, or the most notable lines.
+fn key_lines(reading: &StepReading<'_>) -> Option<(usize, usize)> {
+    let told = reading.parsed.first().and_then(|parsed| {
+        parsed.key_lines.or_else(|| parsed.failures.iter().find_map(|failure| failure.log_lines))
+    });
+    if let Some((first, last)) = told.filter(|_| reading.is_explained() || reading.decisive_sign().is_none_or(|sign| sign.weight < 2)) {
+        return Some((first, last.min(first + KEY_LINES - 1)));
+    }
+    reading.notable.or(told)
+}
+
+/// The same failure in the older run: it was red before this change.
+fn told_apart(grounds: &mut Grounds, green: &Log, readings: &[StepReading<'_>]) {
+    let of = |readings: &[StepReading<'_>]| -> Vec<String> {
+        readings.iter().flat_map(|reading| &reading.parsed).flat_map(|parsed| &parsed.failures).map(fingerprint::identity).collect()
+    };
+    let before = of(&failing_steps(green, None));
+    let now = of(readings);
+    let same = now.iter().filter(|failure| before.contains(failure)).count();
+    if same > 0 {
+        let all = if same == now.len() { "it" } else { "a part of it" };
+        grounds.triage.reason.push_str(&format!("; {all} failed in the same way in the earlier run, before this change"));
     }
 }
 
-fn triage_of(parsed: &parsers::Parsed) -> Triage {
-    match parsed.failures.len() {
-        0 => Triage { class: Class::Unknown, confidence: 0.3, reason: "no known tool names a failure".to_owned() },
-        count => Triage {
-            class: Class::Code,
-            confidence: 0.7,
-            reason: format!("{} names {count} failing {}", parsed.tool, if count == 1 { "test" } else { "tests" }),
-        },
+/// What stands for a failure that no tool names.
+fn fallback_identity(log: &Log, key_lines: Option<(usize, usize)>) -> String {
+    let Some((first, last)) = key_lines else { return String::new() };
+    let lines = log.between(first, last);
+    let loudest = lines.max_by(|a, b| crate::evidence::notable::loudness(a).total_cmp(&crate::evidence::notable::loudness(b)));
+    loudest.map(|line| template::of(line.text)).unwrap_or_default()
+}
+
+/// Where in the repository to look: what the failures point at, ranked.
+fn places(failures: &[Failure], grounds: &Grounds, repository: &RepositoryAtHand<'_>) -> Vec<super::Location> {
+    let class = grounds.triage.class;
+    let points_at_itself = failures.first().is_some_and(|failure| {
+        !matches!(failure.nature, Nature::Test | Nature::Snapshot | Nature::Crash | Nature::Timeout | Nature::Load)
+    });
+    if points_at_itself {
+        locations::named(failures, &repository.files)
+    } else if class.is_patchable() {
+        locations::of_log(failures, repository.commits, &repository.files)
+    } else {
+        Vec::new()
     }
 }
 
-/// The path below `root`: by prefix, else the longest tail of it that exists there (the CI machine's
-/// checkout lies elsewhere).
-fn relative_to(root: &Path, path: &Path) -> std::path::PathBuf {
-    if let Ok(relative) = path.strip_prefix(root) {
-        return relative.to_owned();
-    }
-    let parts: Vec<_> = path.iter().filter(|part| *part != "/").collect();
-    let below = |from: usize| parts[from..].iter().collect::<std::path::PathBuf>();
-    let safe = parts.iter().all(|part| *part != "..");
-    (0..parts.len()).map(below).find(|tail| safe && root.join(tail).is_file()).unwrap_or_else(|| path.to_owned())
+/// `test (3.11, ubuntu-latest)` → `3.11`, `ubuntu-latest`.
+fn matrix_of(job: &str) -> Vec<String> {
+    let inside = job.trim_end().strip_suffix(')').and_then(|job| job.rsplit_once('(')).map(|(_, inside)| inside);
+    inside.map(|inside| inside.split(',').map(|value| value.trim().to_owned()).collect()).unwrap_or_default()
+}
+
+fn quotes(log: &Log, numbers: impl Iterator<Item = usize>) -> Vec<Quote> {
+    numbers.flat_map(|number| excerpt(log, number, number)).collect()
+}
+
+fn excerpt(log: &Log, first: usize, last: usize) -> Vec<Quote> {
+    let lines = log.between(first, last).take(EXCERPT);
+    lines.map(|line| Quote { line: line.number, text: line.text.chars().take(500).collect() }).collect()
 }

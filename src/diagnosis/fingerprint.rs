@@ -1,21 +1,16 @@
 //! A name for a failure that stays the same over machines, paths, times and the order of tests.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use sha2::{Digest, Sha256};
 
-use crate::evidence::Failure;
+use crate::evidence::{Failure, template};
 
-/// What differs between two runs of the same failure: hashes and addresses, paths, numbers.
-static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"0x[0-9a-fA-F]+|\b[0-9a-f]{7,64}\b|(?:/[\w.@+-]+)+|\d+(?:\.\d+)?")
-        .expect("the pattern is constant and tested")
-});
-
-/// The first 16 hexadecimal digits of a SHA-256 over what failed and how, sorted.
-pub(super) fn of(failures: &[Failure]) -> String {
-    let mut parts: Vec<String> = failures.iter().map(template).collect();
+/// The first 16 hexadecimal digits of a SHA-256 over what failed and how, sorted; where no failure is
+/// named, over what stands for it.
+pub(super) fn of(failures: &[Failure], otherwise: impl FnOnce() -> String) -> String {
+    let mut parts: Vec<String> = failures.iter().map(identity).collect();
+    if parts.is_empty() {
+        parts.push(otherwise());
+    }
     parts.sort();
     parts.dedup();
     let mut hash = Sha256::new();
@@ -26,14 +21,17 @@ pub(super) fn of(failures: &[Failure]) -> String {
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn template(failure: &Failure) -> String {
+/// What is the same of one failure on every machine.
+pub(super) fn identity(failure: &Failure) -> String {
     let message = failure.message.as_deref().unwrap_or("");
-    let first_line = message.lines().next().unwrap_or("");
+    // A compiler's or linter's finding has no test: its file tells it apart from its like.
+    let file = failure.file.as_deref().filter(|_| failure.test.is_none()).and_then(|file| file.file_name());
     format!(
-        "{}|{}|{}",
+        "{}|{}|{}|{}",
         failure.test.as_deref().unwrap_or(""),
         failure.kind.as_deref().unwrap_or(""),
-        VARIABLE.replace_all(first_line, "#")
+        file.map(|file| file.to_string_lossy()).unwrap_or_default(),
+        template::of(message.lines().next().unwrap_or("")),
     )
 }
 
@@ -49,7 +47,7 @@ mod tests {
     fn machines_times_and_order_do_not_matter() {
         let here = [failure("a", "no /home/me/x at 0x7f01 in 1.5s"), failure("b", "boom")];
         let there = [failure("b", "boom"), failure("a", "no /build/1/x at 0xab99 in 22.25s")];
-        assert_eq!(of(&here), of(&there));
-        assert_ne!(of(&here), of(&here[..1]));
+        assert_eq!(of(&here, String::new), of(&there, String::new));
+        assert_ne!(of(&here, String::new), of(&here[..1], String::new));
     }
 }

@@ -10,11 +10,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::spectrum;
-use super::{Location, is_test_file};
+use super::spectrum::{self, Spectrum};
+use super::{Location, imports, is_test_file};
 use crate::code::outline::{Definition, definitions, symbol_at};
 use crate::code::{Line, SourceFile, languages};
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Failure};
 use crate::forge::Commit;
 
 /// What a line is worth that only a stack frame or a commit names.
@@ -49,12 +49,51 @@ pub struct RepositoryFiles<'a> {
     pub tracked: &'a [PathBuf],
 }
 
-/// Every line with evidence, best first.
-pub(super) fn rank(evidence: &Evidence, files: &RepositoryFiles<'_>) -> Vec<Location> {
+/// Every line with evidence from a run, best first.
+pub(super) fn of_run(evidence: &Evidence, files: &RepositoryFiles<'_>) -> Vec<Location> {
     let failing: HashSet<&str> = evidence.run.failing().map(|test| test.id.as_str()).collect();
     let spectrum = spectrum::ochiai(&evidence.coverage, &failing);
-    let stack = stack_weights(evidence);
-    let commits = commit_weights(&evidence.commits);
+    rank(&evidence.failures, &evidence.commits, spectrum, files)
+}
+
+/// Every line with evidence from failing tests in a log, best first. Where their stacks name no code but
+/// the tests', the files that the tests import count.
+pub(super) fn of_log(failures: &[Failure], commits: &[Commit], files: &RepositoryFiles<'_>) -> Vec<Location> {
+    let near = imports::of_failing_tests(failures, files);
+    let named: Vec<Commit> = commits.iter().map(|commit| meeting(commit, failures, &near)).collect();
+    rank(failures, &named, Spectrum::new(), files)
+}
+
+/// The places that findings of compilers, checkers and linters name, in the order of the log.
+pub(super) fn named(failures: &[Failure], files: &RepositoryFiles<'_>) -> Vec<Location> {
+    let mut symbols = Symbols { files, outlines: HashMap::new() };
+    let mut seen = HashSet::new();
+    let places = failures.iter().filter_map(|failure| Some((failure.file.clone()?, failure.line.unwrap_or(1))));
+    let fresh: Vec<(PathBuf, u32)> = places.filter(|place| seen.insert(place.clone())).take(super::LOCATIONS).collect();
+    fresh
+        .into_iter()
+        .enumerate()
+        .map(|(index, (file, line))| {
+            let line = Line(line);
+            let symbol = symbols.at(&file, line);
+            Location { file, line, symbol, score: 1.0 / (1.0 + index as f64 / 10.0) }
+        })
+        .collect()
+}
+
+/// A commit's changes to files that the failures name or their tests import.
+fn meeting(commit: &Commit, failures: &[Failure], near: &HashSet<PathBuf>) -> Commit {
+    let is_named = |file: &Path| {
+        near.contains(file) || failures.iter().any(|failure| failure.stack.iter().any(|frame| frame.file == file))
+    };
+    let any = commit.hunks.iter().any(|hunk| is_named(&hunk.file));
+    let hunks = commit.hunks.iter().filter(|hunk| !any || is_named(&hunk.file)).cloned().collect();
+    Commit { hunks, ..commit.clone() }
+}
+
+fn rank(failures: &[Failure], commits: &[Commit], spectrum: Spectrum, files: &RepositoryFiles<'_>) -> Vec<Location> {
+    let stack = stack_weights(failures);
+    let commits = commit_weights(commits);
     let mut symbols = Symbols { files, outlines: HashMap::new() };
     let spectrum = if spectrum.is_empty() { without_coverage(&stack, &commits, &mut symbols) } else { spectrum };
     let lines: HashSet<&(PathBuf, u32)> = spectrum.keys().chain(stack.keys()).collect();
@@ -112,9 +151,9 @@ fn without_coverage(stack: &Weights, commits: &Weights, symbols: &mut Symbols<'_
 }
 
 /// 1 for the innermost frame of a failing test inside the repository, less for each further out.
-fn stack_weights(evidence: &Evidence) -> Weights {
+fn stack_weights(failures: &[Failure]) -> Weights {
     let mut weights = Weights::new();
-    for failure in &evidence.failures {
+    for failure in failures {
         let frames = failure.stack.iter().rev().filter(|frame| frame.file.is_relative() && !is_test_file(&frame.file));
         for (depth, frame) in frames.enumerate() {
             let weight = weights.entry((frame.file.clone(), frame.line)).or_insert(0.0_f64);

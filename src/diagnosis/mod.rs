@@ -4,7 +4,10 @@
 
 mod explain;
 mod fingerprint;
+mod imports;
 mod locations;
+mod log_triage;
+mod paths;
 mod spectrum;
 mod suspects;
 mod test_files;
@@ -16,7 +19,7 @@ use crate::code::Line;
 use crate::evidence::{Evidence, Failure};
 use crate::testbed::run::Ending;
 
-pub use explain::explain;
+pub use explain::{RepositoryAtHand, explain};
 pub use locations::RepositoryFiles;
 pub use test_files::is_test_file;
 pub use triage::Triage;
@@ -111,6 +114,8 @@ pub struct Diagnosis {
     pub reason: String,
     /// The tool that failed.
     pub tool: Option<String>,
+    /// The job of a workflow.
+    pub job: Option<String>,
     /// The failing step of a workflow.
     pub step: Option<String>,
     /// The failing command.
@@ -127,6 +132,30 @@ pub struct Diagnosis {
     pub suspects: Vec<Suspect>,
     /// Suspicious lines, the most suspicious first.
     pub locations: Vec<Location>,
+    /// What the log says of the machine and the run, where there is a log.
+    pub environment: Environment,
+    /// The lines behind the class.
+    pub evidence: Vec<Quote>,
+    /// The key lines' text, where there is a log.
+    pub excerpt: Vec<Quote>,
+}
+
+/// Where a failing job ran.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// The image of the runner.
+    pub image: Option<String>,
+    /// The values of the job's matrix, as its name shows them.
+    pub matrix: Vec<String>,
+}
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    /// Its number, from 1.
+    pub line: usize,
+    /// Its cleaned text.
+    pub text: String,
 }
 
 /// How many locations a diagnosis keeps; the search reads further ones from the same ranking.
@@ -135,7 +164,7 @@ const LOCATIONS: usize = 200;
 /// Diagnoses a failing run.
 pub fn diagnose(command: &str, evidence: &Evidence, triage: Triage, files: &RepositoryFiles<'_>) -> Diagnosis {
     // A failure that no patch can heal has no place in the code.
-    let locations = if triage.class.is_patchable() { locations::rank(evidence, files) } else { Vec::new() };
+    let locations = if triage.class.is_patchable() { locations::of_run(evidence, files) } else { Vec::new() };
     let suspects = suspects::rank(&evidence.commits, &locations);
     let tool = evidence.run.starts.first().map(|start| start.runner.clone());
     Diagnosis {
@@ -143,17 +172,21 @@ pub fn diagnose(command: &str, evidence: &Evidence, triage: Triage, files: &Repo
         confidence: triage.confidence,
         reason: triage.reason,
         tool,
+        job: None,
         step: None,
         command: Some(command.to_owned()),
         exit_code: match evidence.run.ending {
             Ending::Exited { code } => Some(code),
             _ => None,
         },
-        fingerprint: fingerprint::of(&evidence.failures),
+        fingerprint: fingerprint::of(&evidence.failures, String::new),
         failures: evidence.failures.clone(),
         key_lines: None,
         suspects,
         locations: locations.into_iter().take(LOCATIONS).collect(),
+        environment: Environment::default(),
+        evidence: Vec::new(),
+        excerpt: Vec::new(),
     }
 }
 

@@ -4,9 +4,10 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use regex::Regex;
 
 use super::Class;
+use crate::evidence::signs::{self, Says};
 use crate::testbed::run::{Ending, TestRun};
 
 /// A class with its reason.
@@ -21,40 +22,10 @@ pub struct Triage {
 }
 
 impl Triage {
-    fn new(class: Class, confidence: f64, reason: impl Into<String>) -> Self {
+    pub(super) fn new(class: Class, confidence: f64, reason: impl Into<String>) -> Self {
         Triage { class, confidence, reason: reason.into() }
     }
 }
-
-/// The network or the machine failed.
-static INFRASTRUCTURE: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new([
-        r"Temporary failure in name resolution",
-        r"getaddrinfo (?:ENOTFOUND|EAI_AGAIN)",
-        r"Network is unreachable|ENETUNREACH",
-        r"Name or service not known",
-        r"No space left on device|ENOSPC",
-        r"429 Too Many Requests|toomanyrequests",
-        r"50[234] (?:Bad Gateway|Service Unavailable|Gateway Time-?out)",
-        r"The runner has received a shutdown signal|lost communication with the server",
-        r"The operation was canceled",
-        r"Connection reset by peer|ECONNRESET|Read timed out",
-    ])
-    .expect("the patterns are constant and tested")
-});
-
-/// A package is missing.
-static DEPENDENCY: LazyLock<RegexSet> = LazyLock::new(|| {
-    RegexSet::new([
-        r"Could not find a version that satisfies",
-        r"No matching distribution found",
-        r"npm ERR! code (?:ERESOLVE|ETARGET|E404)|npm error code (?:ERESOLVE|ETARGET|E404)",
-        r"ERR_PNPM_OUTDATED_LOCKFILE",
-        r"ResolutionImpossible",
-        r"Cannot find package '[^./'][^']*'",
-    ])
-    .expect("the patterns are constant and tested")
-});
 
 /// The test tool itself is missing.
 static MISSING_TOOL: LazyLock<Regex> = LazyLock::new(|| {
@@ -98,13 +69,17 @@ fn of_log(run: &TestRun) -> Option<Triage> {
     of_text(&failing_text(run))
 }
 
-/// The class that a text's words alone give away.
-pub(super) fn of_text(text: &str) -> Option<Triage> {
-    let quote = |set: &RegexSet| text.lines().find(|line| set.is_match(line)).map(|line| line.trim().to_owned());
-    if let Some(line) = quote(&INFRASTRUCTURE) {
-        return Some(Triage::new(Class::Infrastructure, 0.85, format!("the log says: {line}")));
-    }
-    quote(&DEPENDENCY).map(|line| Triage::new(Class::Dependency, 0.85, format!("the log says: {line}")))
+/// The class that a text's words alone give away: its heaviest sign that no patch of the code answers.
+fn of_text(text: &str) -> Option<Triage> {
+    let signs = text.lines().filter_map(|line| Some((signs::of_text(line)?, line)));
+    let decisive = signs.filter(|((says, weight), _)| *weight >= 2 && is_outside_the_code(*says));
+    let ((says, _), line) = decisive.min_by_key(|((_, weight), _)| std::cmp::Reverse(*weight))?;
+    let class = if says == Says::Dependency { Class::Dependency } else { Class::Infrastructure };
+    Some(Triage::new(class, 0.85, format!("the log says: {}", line.trim())))
+}
+
+fn is_outside_the_code(says: Says) -> bool {
+    matches!(says, Says::Infrastructure | Says::Dependency)
 }
 
 /// The words that belong to the failure: the failing tests' messages, or the log where no test is known.
@@ -114,8 +89,7 @@ fn failing_text(run: &TestRun) -> String {
     }
     // All failing tests must say so: one network test among broken ones is not the cause.
     let messages: Vec<&str> = run.failing().map(|test| test.message.as_deref().unwrap_or("")).collect();
-    let all = !messages.is_empty()
-        && messages.iter().all(|message| INFRASTRUCTURE.is_match(message) || DEPENDENCY.is_match(message));
+    let all = !messages.is_empty() && messages.iter().all(|message| of_text(message).is_some());
     if all { messages.join("\n") } else { String::new() }
 }
 

@@ -9,6 +9,8 @@ use crate::diagnosis::{self, Diagnosis, RepositoryFiles, Triage};
 use crate::draft::ReadFile;
 use crate::draft::search::Goal;
 use crate::draft::search::Validator;
+use crate::evidence::log::Limits;
+use crate::evidence::reading::words;
 use crate::evidence::{Evidence, Failure, RECENT_COMMITS};
 use crate::forge::Forge;
 use crate::testbed::command::TestCommand;
@@ -113,10 +115,21 @@ pub(super) async fn gather(
     let failures = if run.failing().next().is_some() {
         run.failing().map(Failure::of_test).collect()
     } else {
-        diagnosis::explain(run.log.as_bytes(), None).failures
+        failures_of_log(&run.log, progress)
     };
     let coverage = warm.map(|warm| std::mem::take(&mut warm.ready.coverage)).unwrap_or_default();
     Evidence { run, failures, coverage, commits }
+}
+
+/// What the tools' own words say, where no observer saw the tests.
+fn failures_of_log(log: &str, progress: &Progress) -> Vec<Failure> {
+    match crate::evidence::log::read(log.as_bytes(), words(), &Limits::default()) {
+        Ok(log) => diagnosis::explain(&log, None, None).failures,
+        Err(error) => {
+            progress(ProgressEvent::Warning(error.to_string()));
+            Vec::new()
+        }
+    }
 }
 
 /// Diagnoses with the work tree at hand.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::command::package_script;
 use super::tree::read_bounded;
+use crate::code::workflow::{self, Workflow};
 
 /// The largest configuration file that is read, in bytes.
 const CONFIGURATION_BYTES: u64 = 1024 * 1024;
@@ -48,7 +49,7 @@ pub fn test_commands(project: &Path) -> Vec<Guess> {
 
 /// The first `run:` step of a workflow that plainly runs tests.
 fn workflow_command(project: &Path) -> Option<Guess> {
-    let mut files: Vec<_> = std::fs::read_dir(project.join(".github/workflows"))
+    let mut files: Vec<_> = std::fs::read_dir(project.join(workflow::FOLDER))
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml"))
@@ -56,23 +57,16 @@ fn workflow_command(project: &Path) -> Option<Guess> {
     files.sort();
     files.iter().find_map(|file| {
         let text = read_bounded(file, CONFIGURATION_BYTES).ok()?;
-        let workflow: serde_yaml_ng::Value = serde_yaml_ng::from_slice(&text).ok()?;
+        let workflow = Workflow::parse(&text)?;
         let name = file.file_name()?.to_string_lossy().into_owned();
         let command = run_lines(&workflow).into_iter().find(|line| is_test_command(line))?;
         Some(Guess::new(command, format!(".github/workflows/{name} runs it")))
     })
 }
 
-fn run_lines(workflow: &serde_yaml_ng::Value) -> Vec<String> {
-    let jobs = workflow.get("jobs").and_then(|jobs| jobs.as_mapping());
-    jobs.into_iter()
-        .flat_map(|jobs| jobs.values())
-        .filter_map(|job| job.get("steps")?.as_sequence())
-        .flatten()
-        .filter_map(|step| step.get("run")?.as_str())
-        .flat_map(str::lines)
-        .map(|line| line.trim().to_owned())
-        .collect()
+fn run_lines(workflow: &Workflow) -> Vec<String> {
+    let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
+    steps.filter_map(|step| step.run.as_deref()).flat_map(str::lines).map(|line| line.trim().to_owned()).collect()
 }
 
 fn is_test_command(line: &str) -> bool {

@@ -1,40 +1,45 @@
-//! Readers of tool output: one file each, and a row in [`ALL`].
+//! Readers of tool output: one file each, and a row in [`TOOLS`].
 //!
-//! In: the cleaned lines of a log. Out: [`Parsed`], or nothing when the log is not the tool's. A
-//! parser returns what it understood and never fails: a log is data that anybody may have written.
+//! In: the cleaned lines of one step of a log. Out: [`Parsed`], or nothing when the lines are not
+//! the tool's. A parser returns what it understood and never fails: a log is data that anybody may
+//! have written. Its time is linear in the lines.
 
-mod node_test;
-mod pytest;
-mod unittest;
+mod go_vet;
 
-use super::Failure;
+use super::{Failure, Line};
 
 /// What a parser understood.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parsed {
-    /// The tool.
+    /// The tool that wrote the lines.
     pub tool: &'static str,
-    /// The failures, in the order of the log.
+    /// The failures, in the order of the log, each once. Empty when the tool ran and nothing failed.
     pub failures: Vec<Failure>,
-    /// First and last line that say why, from 1, inclusive.
+    /// First and last line that say why, from 1, inclusive, where no single failure says it best.
     pub key_lines: Option<(usize, usize)>,
 }
 
-/// A reader of one tool's output.
-pub type Parser = fn(&[String]) -> Option<Parsed>;
-
-/// Every parser, the more specific first.
-pub static ALL: &[Parser] = &[pytest::parse, unittest::parse, node_test::parse];
-
-/// The first parser's result that found failures, else the first that knew the tool.
-pub fn parse(lines: &[String]) -> Option<Parsed> {
-    let parsed: Vec<Parsed> = ALL.iter().filter_map(|parser| parser(lines)).collect();
-    let with_failures = parsed.iter().find(|parsed| !parsed.failures.is_empty()).cloned();
-    with_failures.or_else(|| parsed.into_iter().next())
+/// A tool whose output can be read.
+pub struct Tool {
+    /// Its name.
+    pub name: &'static str,
+    /// At least one of these literals is in all of its output that matters. They decide, at the
+    /// speed of one pass over the log, whether [`Tool::parse`] is called at all.
+    pub marks: &'static [&'static str],
+    /// Reads the lines of one step.
+    pub parse: fn(&[Line<'_>]) -> Option<Parsed>,
 }
 
-/// From the first failure's first line to the last failure's last.
-fn span(failures: &[Failure]) -> Option<(usize, usize)> {
-    let lines = failures.iter().filter_map(|failure| failure.log_lines);
-    lines.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+/// Every tool, the more specific first.
+pub static TOOLS: &[&Tool] = &[&go_vet::TOOL];
+
+/// The most failures that one parser reports; what follows them in a log is repetition.
+pub const MOST_FAILURES: usize = 1000;
+
+/// Tools that mostly report that another one failed.
+const WRAPPERS: &[&str] = &["make", "npm", "yarn", "pnpm", "bun", "tox", "nox", "pre-commit", "docker", "python", "node", "ninja", "lerna"];
+
+/// Whether a tool's own failure says less than another's in the same step.
+pub fn is_wrapper(tool: &str) -> bool {
+    WRAPPERS.contains(&tool)
 }
