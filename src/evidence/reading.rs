@@ -134,7 +134,8 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
     }
     drop_repeated(&mut parsed);
     parsed.sort_by_key(|found| parsers::is_wrapper(found.tool));
-    let signs = signs_of(output);
+    let words = log.words_of(index);
+    let signs = signs_of(output, &words[lines.len() - output.len()..]);
     StepReading {
         step: index,
         parsed,
@@ -169,10 +170,12 @@ fn drop_repeated(parsed: &mut Vec<Parsed>) {
     parsed.retain(|found| !found.failures.is_empty() || found.key_lines.is_some());
 }
 
-fn signs_of<'log>(lines: &[Line<'log>]) -> Vec<Sign<'log>> {
+/// Only lines with a word are asked: the words are cheap, the rules are not.
+fn signs_of<'log>(lines: &[Line<'log>], words: &[bool]) -> Vec<Sign<'log>> {
     let mut signs: Vec<Sign<'log>> = Vec::new();
+    let worth_asking = lines.iter().zip(words).filter(|(line, word)| **word && may_be_sign(line));
     // The last lines count most: they are read first.
-    for line in lines.iter().rev().filter(|line| may_be_sign(line)) {
+    for (line, _) in worth_asking.rev() {
         signs.extend(signs::of_line(line));
         if signs.len() >= MOST_SIGNS {
             break;

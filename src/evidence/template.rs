@@ -4,58 +4,78 @@
 //! Drain's usual pre-processing (He et al., "Drain: An online log parsing approach with fixed depth tree",
 //! ICWS 2017); its tree is not needed, since templates are only compared, never shown as clusters.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-/// The template of a line: words with a digit, a path or an address become `#`, blanks are one blank.
-pub fn of(line: &str) -> String {
-    let mut template = String::with_capacity(line.len());
-    each_part(line, |part| template.push_str(part));
-    template
-}
-
-/// A hash of [`of`], without making it; stable within one run of the program only.
-pub fn hash(line: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    each_part(line, |part| part.hash(&mut hasher));
-    hasher.finish()
-}
+/// The most of a line that counts, in bytes.
+const LONGEST: usize = 1000;
 
 /// What stands for a word that varies.
 const MASK: &str = "#";
 
-fn each_part(line: &str, mut take: impl FnMut(&str)) {
+/// The template of a line: words with a digit and absolute paths become `#`, blanks become one blank.
+pub fn of(line: &str) -> String {
+    let mut template = String::with_capacity(line.len());
     let mut first = true;
-    for word in line.split(char::is_whitespace).filter(|word| !word.is_empty()) {
+    for word in cut(line).split_ascii_whitespace() {
         if !first {
-            take(" ");
+            template.push(' ');
         }
         first = false;
-        let mut rest = word;
-        while !rest.is_empty() {
-            let varies = run(rest);
-            if varies == 0 {
-                let plain = rest.len() - rest.trim_start_matches(|c: char| !is_part_of_name(c)).len();
-                let name = if plain > 0 { plain } else { rest.find(|c: char| !is_part_of_name(c)).unwrap_or(rest.len()) };
-                take(&rest[..name]);
-                rest = &rest[name..];
-            } else {
-                take(MASK);
-                rest = &rest[varies..];
-            }
+        parts(word, |part, varies| template.push_str(if varies { MASK } else { part }));
+    }
+    template
+}
+
+/// A hash of [`of`], without making it (FNV-1a over words); stable over runs.
+pub fn hash(line: &str) -> u64 {
+    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    let mut hash = BASIS;
+    let mut name = BASIS;
+    let (mut varies, mut length, mut blank) = (false, 0_usize, true);
+    let end_of_name = |hash: &mut u64, name: &mut u64, varies: &mut bool, length: &mut usize| {
+        if *length > 0 {
+            *hash = (*hash ^ if *varies { 1 } else { *name }).wrapping_mul(PRIME);
         }
+        (*name, *varies, *length) = (BASIS, false, 0);
+    };
+    for &byte in cut(line).as_bytes() {
+        if is_part_of_name(byte) {
+            varies |= byte.is_ascii_digit() || (length == 1 && name == (BASIS ^ u64::from(b'/')).wrapping_mul(PRIME)) || (length == 0 && byte == b'~');
+            name = (name ^ u64::from(byte)).wrapping_mul(PRIME);
+            length += 1;
+            blank = false;
+        } else {
+            end_of_name(&mut hash, &mut name, &mut varies, &mut length);
+            let is_blank = byte.is_ascii_whitespace();
+            if !(is_blank && blank) {
+                hash = (hash ^ if is_blank { u64::from(b' ') } else { u64::from(byte) }).wrapping_mul(PRIME);
+            }
+            blank = is_blank;
+        }
+    }
+    end_of_name(&mut hash, &mut name, &mut varies, &mut length);
+    hash
+}
+
+fn cut(line: &str) -> &str {
+    line[..line.floor_char_boundary(LONGEST)].trim_ascii()
+}
+
+/// Names and what stands between them, each with whether it varies.
+fn parts(word: &str, mut take: impl FnMut(&str, bool)) {
+    let mut rest = word;
+    while let Some(&first) = rest.as_bytes().first() {
+        let in_name = is_part_of_name(first);
+        let end = rest.bytes().position(|byte| is_part_of_name(byte) != in_name).unwrap_or(rest.len());
+        let part = &rest[..end];
+        let is_path = (part.starts_with('/') && part.len() > 1) || part.starts_with('~');
+        take(part, in_name && (is_path || part.bytes().any(|byte| byte.is_ascii_digit())));
+        rest = &rest[end..];
     }
 }
 
-fn is_part_of_name(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | '+' | '\\' | '@' | '~')
-}
-
-/// The length of a name at the beginning that varies: it holds a digit, or it is an absolute path.
-fn run(text: &str) -> usize {
-    let end = text.find(|c: char| !is_part_of_name(c)).unwrap_or(text.len());
-    let name = &text[..end];
-    let is_path = (name.starts_with('/') && name.len() > 1) || name.starts_with('~');
-    if is_path || name.bytes().any(|byte| byte.is_ascii_digit()) { end } else { 0 }
+/// Bytes of a character beyond ASCII are parts of a name, so that names end between characters only.
+fn is_part_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'/' | b'.' | b'-' | b'+' | b'\\' | b'@' | b'~')
 }
 
 #[cfg(test)]
@@ -73,6 +93,7 @@ mod tests {
             assert_eq!(hash(a), hash(b));
         }
         assert_ne!(of("cannot find a"), of("cannot find b"));
+        assert_ne!(hash("cannot find a"), hash("cannot find b"));
         assert_eq!(of("é: (ß) 1"), "é: (ß) #");
     }
 }

@@ -58,13 +58,16 @@ pub(super) struct Kept {
     pub(super) step: u16,
     pub(super) level: Level,
     /// Whether it holds a word.
-    word: bool,
+    pub(super) word: bool,
+    /// The hash of its template, once it was asked for; 0 before.
+    template: u64,
 }
 
 /// The kept lines, in the order of the log.
 #[derive(Debug)]
 pub(super) struct Store {
-    text: String,
+    /// The lines' text without line ends; bytes, so that it can be moved together in place.
+    text: Vec<u8>,
     lines: Vec<Kept>,
     most_bytes: usize,
     most_lines: usize,
@@ -82,7 +85,7 @@ const REPETITIONS: usize = 40;
 
 impl Store {
     pub(super) fn new(most_bytes: usize, most_lines: usize) -> Self {
-        Store { text: String::new(), lines: Vec::new(), most_bytes, most_lines, thinned: false }
+        Store { text: Vec::new(), lines: Vec::new(), most_bytes, most_lines, thinned: false }
     }
 
     pub(super) fn push(&mut self, number: usize, step: usize, level: Level, text: &str, word: bool) {
@@ -92,8 +95,8 @@ impl Store {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
         let step = u16::try_from(step).unwrap_or(u16::MAX);
         let (start, length) = (self.text.len() as u32, text.len() as u32);
-        self.text.push_str(text);
-        self.lines.push(Kept { start, length, number, step, level, word: word || level == Level::Error });
+        self.text.extend_from_slice(text.as_bytes());
+        self.lines.push(Kept { start, length, number, step, level, word: word || level == Level::Error, template: 0 });
     }
 
     pub(super) fn lines(&self) -> &[Kept] {
@@ -105,7 +108,7 @@ impl Store {
     }
 
     pub(super) fn text(&self, line: &Kept) -> &str {
-        self.text.get(line.start as usize..(line.start + line.length) as usize).unwrap_or("")
+        text_of(&self.text, line)
     }
 
     /// Makes room: at least a quarter of what may be kept.
@@ -121,11 +124,14 @@ impl Store {
             return;
         }
         let mut seen: HashMap<u64, usize> = HashMap::new();
-        let rare: Vec<bool> = self
-            .lines
-            .iter()
+        let Store { text, lines, .. } = self;
+        let rare: Vec<bool> = lines
+            .iter_mut()
             .map(|line| {
-                let count = seen.entry(template::hash(self.text(line))).or_default();
+                if line.template == 0 {
+                    line.template = template::hash(text_of(text, line)).max(1);
+                }
+                let count = seen.entry(line.template).or_default();
                 *count += 1;
                 *count <= REPETITIONS
             })
@@ -146,8 +152,8 @@ impl Store {
 
     fn keep_around(&mut self, (before, after): (usize, usize), recent: usize, counts: impl Fn(usize) -> bool) {
         let mut keep = vec![false; self.lines.len()];
-        for (index, line) in self.lines.iter().enumerate().filter(|(index, line)| line.word && counts(*index)) {
-            let _ = line;
+        let worth_keeping = self.lines.iter().enumerate().filter(|(index, line)| line.word && counts(*index));
+        for (index, _) in worth_keeping {
             let end = (index + after + 1).min(keep.len());
             keep[index.saturating_sub(before)..end].fill(true);
         }
@@ -159,16 +165,26 @@ impl Store {
         });
     }
 
+    /// Moves what is kept together, in place: a second copy would double what a log costs.
     fn retain(&mut self, mut keep: impl FnMut(&Kept) -> bool) {
-        let mut text = String::with_capacity(self.text.len());
-        let mut lines = Vec::with_capacity(self.lines.len());
-        for line in &self.lines {
-            if keep(line) {
-                let start = text.len() as u32;
-                text.push_str(self.text(line));
-                lines.push(Kept { start, ..*line });
+        let Store { text, lines, .. } = self;
+        let mut end = 0;
+        lines.retain_mut(|line| {
+            if !keep(line) {
+                return false;
             }
-        }
-        (self.text, self.lines) = (text, lines);
+            let (start, length) = (line.start as usize, line.length as usize);
+            text.copy_within(start..start + length, end);
+            line.start = end as u32;
+            end += length;
+            true
+        });
+        text.truncate(end);
     }
+}
+
+/// Every kept line is whole UTF-8, as it was pushed.
+fn text_of<'a>(text: &'a [u8], line: &Kept) -> &'a str {
+    let bytes = text.get(line.start as usize..(line.start + line.length) as usize).unwrap_or_default();
+    std::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -3,9 +3,12 @@
 //! In: lines of a failed step. Out: [`Sign`]s: which line, what it says, how much that is worth. The rules
 //! are data, in `rules.toml`; adding one needs no Rust.
 
-use std::sync::LazyLock;
+mod literals;
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use std::sync::{LazyLock, OnceLock};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::Line;
@@ -53,19 +56,69 @@ struct Rule {
 
 struct Table {
     rules: Vec<Rule>,
-    patterns: RegexSet,
+    alternatives: Vec<Alternative>,
+    /// Finds the literals without which no alternative matches.
+    literals: AhoCorasick,
+    /// The alternative of each literal.
+    of_literal: Vec<usize>,
+}
+
+/// One regular expression of a rule; compiled when a line first holds its literal.
+struct Alternative {
+    rule: usize,
+    pattern: String,
+    compiled: OnceLock<Option<Regex>>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let rules: Rules = toml::from_str(include_str!("rules.toml")).expect("the rules are part of the program and tested");
-    let patterns = RegexSetBuilder::new(rules.rule.iter().map(|rule| rule.any.join("|")))
-        .case_insensitive(true)
-        .size_limit(64 << 20)
-        .unicode(false)
-        .build()
-        .expect("the rules are part of the program and tested");
-    Table { rules: rules.rule, patterns }
+    Table::of(include_str!("rules.toml")).expect("the rules are part of the program and tested")
 });
+
+impl Table {
+    /// `None` when the rules are not what they should be.
+    fn of(rules: &str) -> Option<Table> {
+        let Rules { rule: rules } = toml::from_str(rules).ok()?;
+        let alternatives: Vec<Alternative> = rules
+            .iter()
+            .enumerate()
+            .flat_map(|(rule, of)| of.any.iter().map(move |pattern| (rule, pattern.clone())))
+            .map(|(rule, pattern)| Alternative { rule, pattern, compiled: OnceLock::new() })
+            .collect();
+        let mut literals = Vec::new();
+        let mut of_literal = Vec::new();
+        for (index, alternative) in alternatives.iter().enumerate() {
+            for literal in literals::required(&alternative.pattern)? {
+                literals.push(literal);
+                of_literal.push(index);
+            }
+        }
+        let literals = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(literals).ok()?;
+        Some(Table { rules, alternatives, literals, of_literal })
+    }
+
+    /// The heaviest rule that matches; of equals the first.
+    fn heaviest(&self, text: &str) -> Option<&Rule> {
+        let mut best: Option<usize> = None;
+        for found in self.literals.find_overlapping_iter(text) {
+            let alternative = &self.alternatives[self.of_literal[found.pattern().as_usize()]];
+            let beats = |best: usize| {
+                let (new, old) = (&self.rules[alternative.rule], &self.rules[best]);
+                new.weight > old.weight || (new.weight == old.weight && alternative.rule < best)
+            };
+            if best.is_none_or(beats) && alternative.matches(text) {
+                best = Some(alternative.rule);
+            }
+        }
+        best.map(|rule| &self.rules[rule])
+    }
+}
+
+impl Alternative {
+    fn matches(&self, text: &str) -> bool {
+        let compile = || RegexBuilder::new(&self.pattern).case_insensitive(true).unicode(false).build().ok();
+        self.compiled.get_or_init(compile).as_ref().is_some_and(|pattern| pattern.is_match(text.as_bytes()))
+    }
+}
 
 /// The longest line that is looked at, in bytes; what is longer is data.
 const LONGEST: usize = 4096;
@@ -81,15 +134,20 @@ pub fn of_text(text: &str) -> Option<(Says, u8)> {
     if text.len() > LONGEST {
         return None;
     }
-    let table = &*TABLE;
-    let matches = table.patterns.matches(text.as_bytes());
-    // Of equal weights the first rule counts: the network before packages before files.
-    matches.iter().map(|index| &table.rules[index]).rev().max_by_key(|rule| rule.weight).map(|rule| (rule.says, rule.weight))
+    TABLE.heaviest(text).map(|rule| (rule.says, rule.weight))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_pattern_is_a_regular_expression() {
+        for alternative in &TABLE.alternatives {
+            alternative.matches("");
+            assert!(alternative.compiled.get().is_some_and(Option::is_some), "{}", alternative.pattern);
+        }
+    }
 
     #[test]
     fn every_rule_matches_its_example() {
