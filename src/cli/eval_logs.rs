@@ -177,7 +177,7 @@ fn is_same_place(wanted: &str, found: &str) -> bool {
 /// Names of tests are written in many ways: equal words in the same order at the end are the same.
 fn is_same_test(found: &str, wanted: &str) -> bool {
     let words = |name: &str| -> Vec<String> {
-        let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+        let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty() && *part != "py");
         parts.map(str::to_lowercase).collect()
     };
     let (found, wanted) = (words(found), words(wanted));

@@ -1,7 +1,7 @@
 //! `heal explain`: the diagnosis of one log.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -14,12 +14,15 @@ use crate::diagnosis::{self, Diagnosis, RepositoryAtHand, RepositoryFiles};
 use crate::evidence::RECENT_COMMITS;
 use crate::evidence::log::{self, Limits, Log};
 use crate::evidence::reading::words;
-use crate::forge::Forge;
+use crate::forge::{Forge, ForgeError};
 use crate::forge::local::LocalForge;
 use crate::testbed::read_bounded;
 
 /// The largest file of a repository that is read, in bytes.
 const FILE_BYTES: u64 = 2 * 1024 * 1024;
+
+/// The most files of a folder without git.
+const MOST_FILES: usize = 200_000;
 
 /// The most of standard input that is kept for finding out whether it is a zip, in bytes.
 const SPOOLED: u64 = 1 << 30;
@@ -72,11 +75,25 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Log> {
     log::read(whole, words(), &Limits::default()).context("can't read standard input")
 }
 
+/// The files of a folder without git, relative to it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
+    let files = entries.filter(|entry| entry.file_type().is_file()).take(MOST_FILES);
+    files.filter_map(|entry| Some(entry.path().strip_prefix(folder).ok()?.to_owned())).collect()
+}
+
 async fn with_repository(log: &Log, green: Option<&Log>, path: &Path) -> anyhow::Result<Diagnosis> {
-    let forge = LocalForge::open(path).with_context(|| format!("can't open {}", path.display()))?;
-    let commits = forge.recent_commits(RECENT_COMMITS).await?;
-    let tracked = forge.tracked_files().await?;
-    let root = forge.work_tree().to_owned();
+    let (root, tracked, commits) = match LocalForge::open(path) {
+        Ok(forge) => {
+            let commits = forge.recent_commits(RECENT_COMMITS).await?;
+            (forge.work_tree().to_owned(), forge.tracked_files().await?, commits)
+        }
+        Err(ForgeError::NotARepository { .. } | ForgeError::NoCommits { .. }) if path.is_dir() => {
+            eprintln!("{} has no git history: no commit is suspected", path.display());
+            (path.to_owned(), files_below(path), Vec::new())
+        }
+        Err(error) => return Err(error).with_context(|| format!("can't open {}", path.display())),
+    };
     let read = |file: &Path| {
         // A symbolic link may point out of the repository.
         let path = root.join(file);

@@ -22,6 +22,10 @@ const FAILURES: usize = 1000;
 /// The most lines that count as key lines; who needs more of a failure finds its own `log_lines`.
 const KEY_LINES: usize = 80;
 
+/// How many lines before and after a line that decided are key lines too.
+const BEFORE_SIGN: usize = 3;
+const AFTER_SIGN: usize = 8;
+
 /// How many lines are quoted.
 const EXCERPT: usize = 24;
 
@@ -53,7 +57,7 @@ pub fn explain(log: &Log, green: Option<&Log>, repository: Option<&RepositoryAtH
     if let Some(green) = green {
         told_apart(&mut grounds, green, &readings);
     }
-    let key_lines = readings.first().and_then(key_lines);
+    let key_lines = readings.first().and_then(|reading| key_lines(reading, &grounds));
     let failures = failures(log, &readings);
     let places = repository.map(|repository| places(&failures, &grounds, repository)).unwrap_or_default();
     let suspects = repository.map(|repository| suspects::rank(repository.commits, &places)).unwrap_or_default();
@@ -147,15 +151,16 @@ fn failures(log: &Log, readings: &[StepReading<'_>]) -> Vec<Failure> {
     failures
 }
 
-/// The block that says why: the tool's own, that of the first failure, or the most notable lines.
-fn key_lines(reading: &StepReading<'_>) -> Option<(usize, usize)> {
+/// The block that says why: around the line that decided, else the tool's own or that of the first
+/// failure, else the most notable lines.
+fn key_lines(reading: &StepReading<'_>, grounds: &Grounds) -> Option<(usize, usize)> {
+    if let Some(&line) = grounds.lines.first().filter(|_| grounds.by_sign) {
+        return Some((line.saturating_sub(BEFORE_SIGN).max(1), (line + AFTER_SIGN).min(reading.end.max(line))));
+    }
     let told = reading.parsed.first().and_then(|parsed| {
         parsed.key_lines.or_else(|| parsed.failures.iter().find_map(|failure| failure.log_lines))
     });
-    if let Some((first, last)) = told.filter(|_| reading.is_explained() || reading.decisive_sign().is_none_or(|sign| sign.weight < 2)) {
-        return Some((first, last.min(first + KEY_LINES - 1)));
-    }
-    reading.notable.or(told)
+    told.map(|(first, last)| (first, last.min(first + KEY_LINES - 1))).or(reading.notable)
 }
 
 /// The same failure in the older run: it was red before this change.

@@ -17,10 +17,18 @@ use crate::evidence::{Failure, Level, Nature, notable};
 pub(super) struct Grounds {
     pub triage: Triage,
     pub lines: Vec<usize>,
+    /// Whether one line decided, whichever tool wrote it.
+    pub by_sign: bool,
+}
+
+impl Grounds {
+    fn new(triage: Triage, lines: Vec<usize>) -> Self {
+        Grounds { triage, lines, by_sign: false }
+    }
 }
 
 /// How far from the end of a step a sign counts in full, and how far half, in lines.
-const NEAR: (usize, usize) = (40, 200);
+const NEAR: (usize, usize) = (60, 400);
 
 /// The weight that signs need together to decide.
 const DECISIVE: f64 = 1.4;
@@ -32,7 +40,7 @@ const MESSAGES: usize = 50;
 /// the repository's own.
 pub(super) fn of_log(log: &Log, readings: &[StepReading<'_>], is_local: &dyn Fn(&str) -> bool) -> Grounds {
     let Some(reading) = readings.first() else {
-        return Grounds { triage: Triage::new(Class::Unknown, 0.3, "the log holds no step that ran"), lines: Vec::new() };
+        return Grounds::new(Triage::new(Class::Unknown, 0.3, "the log holds no step that ran"), Vec::new());
     };
     let step = log.step(reading.step);
     let explained = reading.parsed.iter().find(|parsed| !parsers::is_wrapper(parsed.tool));
@@ -56,7 +64,7 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
     };
     let Some(first) = parsed.failures.first() else {
         let triage = Triage::new(Class::Configuration, 0.7, format!("{} misses a threshold", parsed.tool));
-        return Grounds { triage, lines };
+        return Grounds::new(triage, lines);
     };
     let count = parsed.failures.len();
     let nature = dominant(&parsed.failures);
@@ -81,7 +89,7 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
         Nature::Dependency => match near_end(reading).filter(|sign| sign.says == Says::Infrastructure && sign.weight >= 2) {
             Some(sign) => {
                 let triage = Triage::new(Class::Infrastructure, 0.85, format!("{} failed: {}", parsed.tool, sign.line.text.trim()));
-                return Grounds { triage, lines: vec![sign.line.number] };
+                return Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) };
             }
             None => says(Class::Dependency, 0.9, "packages that can't be resolved or installed"),
         },
@@ -92,7 +100,7 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
         Nature::Crash if is_out_of_memory(first) => says(Class::Infrastructure, 0.7, "a process that ran out of memory"),
         Nature::Crash => says(Class::Code, 0.7, "a process that crashed"),
     };
-    Grounds { triage, lines }
+    Grounds::new(triage, lines)
 }
 
 /// A test file or module that can't be loaded: a package is missing, or the code is wrong.
@@ -172,12 +180,12 @@ fn of_signs(reading: &StepReading<'_>) -> Option<Grounds> {
     };
     let confidence = if weight >= 3.0 { 0.85 } else if weight >= 2.0 { 0.7 } else { 0.55 };
     let triage = Triage::new(class, confidence, format!("the log says: {}", sign.line.text.trim()));
-    Some(Grounds { triage, lines: vec![sign.line.number] })
+    Some(Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) })
 }
 
 fn weight(sign: &Sign<'_>, end: usize) -> f64 {
     let distance = end.saturating_sub(sign.line.number);
-    let near = if distance <= NEAR.0 { 1.0 } else if distance <= NEAR.1 { 0.5 } else { 0.25 };
+    let near = if distance <= NEAR.0 { 1.0 } else if distance <= NEAR.1 { 0.75 } else { 0.25 };
     let marked = if sign.line.level == Level::Error { 1.3 } else { 1.0 };
     f64::from(sign.weight) * near * marked * if notable::loudness(&sign.line) < 0.0 { 0.3 } else { 1.0 }
 }
@@ -208,7 +216,7 @@ fn of_last_words(log: &Log, reading: &StepReading<'_>) -> Grounds {
 
 fn said(class: Class, confidence: f64, reason: &str, reading: &StepReading<'_>) -> Grounds {
     let lines = reading.notable.map(|(_, last)| last).into_iter().collect();
-    Grounds { triage: Triage::new(class, confidence, reason), lines }
+    Grounds::new(Triage::new(class, confidence, reason), lines)
 }
 
 fn plural(count: usize, what: &str) -> String {

@@ -21,7 +21,7 @@ const MOST_SIGNS: usize = 200;
 const INTEREST: &[&str] = &[
     "rror", "RROR", "ail", "FAIL", "xception", "anic", "atal", "Traceback", "ot found", "o such", "enied", "efused", "imed out", "imeout",
     "annot", "an't", "ould not", "nable to", "issing", "nvalid", "nexpected", "xceeded", "mismatch", "onflict", "illed", "exit", "Exit",
-    "##[", "::error", "✖", "✗", "●", "×", "❌", "ENO", "ECONN", "abort", "Abort", "signal", "warning:", "429", "503", "502", "rate limit",
+    "##[", "::error", "✖", "✗", "●", "×", "❌", "ENO", "ECONN", "abort", "Abort", "signal", "429", "503", "502", "rate limit", "o rule", "onnection", "equired", "oo many",
 ];
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -134,8 +134,7 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
     }
     drop_repeated(&mut parsed);
     parsed.sort_by_key(|found| parsers::is_wrapper(found.tool));
-    let words = log.words_of(index);
-    let signs = signs_of(output, &words[lines.len() - output.len()..]);
+    let signs = signs_of(output);
     StepReading {
         step: index,
         parsed,
@@ -170,12 +169,10 @@ fn drop_repeated(parsed: &mut Vec<Parsed>) {
     parsed.retain(|found| !found.failures.is_empty() || found.key_lines.is_some());
 }
 
-/// Only lines with a word are asked: the words are cheap, the rules are not.
-fn signs_of<'log>(lines: &[Line<'log>], words: &[bool]) -> Vec<Sign<'log>> {
+fn signs_of<'log>(lines: &[Line<'log>]) -> Vec<Sign<'log>> {
     let mut signs: Vec<Sign<'log>> = Vec::new();
-    let worth_asking = lines.iter().zip(words).filter(|(line, word)| **word && may_be_sign(line));
     // The last lines count most: they are read first.
-    for (line, _) in worth_asking.rev() {
+    for line in lines.iter().rev().filter(|line| may_be_sign(line)) {
         signs.extend(signs::of_line(line));
         if signs.len() >= MOST_SIGNS {
             break;

@@ -9,5 +9,8 @@ mod bad_input;
 mod commands;
 mod fixtures;
 mod healing;
+mod hostile_logs;
+mod log_fixtures;
+mod logs;
 mod sandbox;
 mod world;

@@ -83,12 +83,6 @@ impl Log {
         self.lines().filter(|(of, _)| *of == step).map(|(_, line)| line).collect()
     }
 
-    /// Which of the kept lines of a step hold a word, in their order.
-    pub fn words_of(&self, step: usize) -> Vec<bool> {
-        let of_step = self.store.lines().iter().filter(|line| usize::from(line.step) == step);
-        of_step.map(|line| line.word).collect()
-    }
-
     /// All kept lines, with the index of their step.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = (usize, Line<'_>)> {
         self.store.lines().iter().map(|line| {

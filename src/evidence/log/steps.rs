@@ -226,10 +226,16 @@ impl Steps {
                 self.heading = None;
                 return;
             }
-            Level::Plain if text.starts_with("Complete job name: ") => {
-                let job = text["Complete job name: ".len()..].to_owned();
-                self.steps.iter_mut().for_each(|step| step.job = Some(job.clone()));
+            Level::Plain if line.origin.is_none() && text.starts_with("Complete job name: ") => {
+                let job = cut(&text["Complete job name: ".len()..], 200).to_owned();
+                let unnamed = self.steps.iter_mut().filter(|step| step.job.is_none());
+                unnamed.for_each(|step| step.job = Some(job.clone()));
                 self.job = Some(job);
+            }
+            // The next job of joined logs begins; its name comes later.
+            Level::Plain if line.origin.is_none() && text.starts_with("Current runner version: ") && number > 1 => {
+                self.job = None;
+                self.open(number, None);
             }
             Level::Group => self.image_follows = matches!(text, "Runner Image" | "Virtual Environment"),
             _ => {}

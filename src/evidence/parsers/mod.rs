@@ -4,7 +4,18 @@
 //! the tool's. A parser returns what it understood and never fails: a log is data that anybody may
 //! have written. Its time is linear in the lines.
 
+mod annotations;
+mod cargo;
+mod go_test;
 mod go_vet;
+mod jest;
+mod junit_text;
+mod mocha;
+mod node_test;
+mod one_line;
+mod pytest;
+mod unittest;
+mod vitest;
 
 use super::{Failure, Line};
 
@@ -31,7 +42,12 @@ pub struct Tool {
 }
 
 /// Every tool, the more specific first.
-pub static TOOLS: &[&Tool] = &[&go_vet::TOOL];
+pub static TOOLS: &[&Tool] = &[
+    &pytest::TOOL, &unittest::TOOL, &vitest::TOOL, &jest::TOOL, &mocha::TOOL, &node_test::TOOL, &cargo::TOOL, &go_test::TOOL, &junit_text::MAVEN_TOOL,
+    &junit_text::GRADLE_TOOL, &junit_text::ANT_TOOL, &one_line::MYPY_TOOL, &one_line::PYRIGHT_TOOL, &one_line::PYLINT_TOOL, &one_line::RUFF_TOOL,
+    &one_line::FLAKE8_TOOL, &one_line::TSC_TOOL, &one_line::GCC_TOOL, &one_line::JAVAC_TOOL, &one_line::MSBUILD_TOOL, &go_vet::TOOL,
+    &one_line::GO_BUILD_TOOL, &annotations::TOOL,
+];
 
 /// The most failures that one parser reports; what follows them in a log is repetition.
 pub const MOST_FAILURES: usize = 1000;

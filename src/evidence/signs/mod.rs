@@ -123,6 +123,9 @@ impl Alternative {
 /// The longest line that is looked at, in bytes; what is longer is data.
 const LONGEST: usize = 4096;
 
+/// Lines that a tool itself marks as no error.
+const QUIET: &[&str] = &["[INFO]", "INFO ", "INFO:", "[DEBUG]", "DEBUG ", "DEBUG:", "[info]", "[debug]"];
+
 /// The strongest sign of a line.
 pub fn of_line<'log>(line: &Line<'log>) -> Option<Sign<'log>> {
     let found = of_text(line.text)?;
@@ -131,7 +134,7 @@ pub fn of_line<'log>(line: &Line<'log>) -> Option<Sign<'log>> {
 
 /// What a text says, and how much that is worth.
 pub fn of_text(text: &str) -> Option<(Says, u8)> {
-    if text.len() > LONGEST {
+    if text.len() > LONGEST || QUIET.iter().any(|level| text.starts_with(level)) {
         return None;
     }
     TABLE.heaviest(text).map(|rule| (rule.says, rule.weight))

@@ -2,6 +2,10 @@
 //!
 //! In: lines of a log. Out: [`super::StackFrame`]s, and paths as the repository names them.
 
+pub mod javascript;
+pub mod jvm;
+pub mod python;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
