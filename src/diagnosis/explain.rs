@@ -20,7 +20,7 @@ use crate::forge::Commit;
 const FAILURES: usize = 1000;
 
 /// The most lines that count as key lines; who needs more of a failure finds its own `log_lines`.
-const KEY_LINES: usize = 80;
+const KEY_LINES: usize = 100;
 
 /// How many lines before and after a line that decided are key lines too.
 const BEFORE_SIGN: usize = 3;
@@ -130,7 +130,7 @@ fn failures(log: &Log, readings: &[StepReading<'_>]) -> Vec<Failure> {
     for reading in readings {
         let step = log.step(reading.step);
         // A tool that only reports that another one failed says nothing new beside it.
-        let heard = reading.parsed.iter().filter(|parsed| !reading.is_explained() || !parsers::is_wrapper(parsed.tool));
+        let heard = reading.parsed.iter().filter(|parsed| !reading.is_explained() || !parsers::is_wrapper(parsed));
         for failure in heard.flat_map(|parsed: &Parsed| &parsed.failures) {
             let place = Place { job: step.job.clone(), step: step.name.clone(), log_lines: failure.log_lines };
             match known.get(&fingerprint::identity(failure)) {
@@ -157,10 +157,28 @@ fn key_lines(reading: &StepReading<'_>, grounds: &Grounds) -> Option<(usize, usi
     if let Some(&line) = grounds.lines.first().filter(|_| grounds.by_sign) {
         return Some((line.saturating_sub(BEFORE_SIGN).max(1), (line + AFTER_SIGN).min(reading.end.max(line))));
     }
-    let told = reading.parsed.first().and_then(|parsed| {
-        parsed.key_lines.or_else(|| parsed.failures.iter().find_map(|failure| failure.log_lines))
+    let Some(parsed) = reading.parsed.first() else { return reading.notable };
+    let blocks = || parsed.failures.iter().filter_map(|failure| failure.log_lines);
+    let (first, last) = blocks().next().or(parsed.key_lines).or(reading.notable)?;
+    let end = reading.end.max(last);
+    if end - first < KEY_LINES {
+        return Some((first, end));
+    }
+    // Too far from the end to show all between: the tool's own summary, or the last of a list of findings, or the first test.
+    let is_list = parsed.failures.first().is_some_and(|failure| {
+        matches!(failure.nature, Nature::Compile | Nature::Type | Nature::Lint | Nature::Format | Nature::Dependency)
     });
-    told.map(|(first, last)| (first, last.min(first + KEY_LINES - 1))).or(reading.notable)
+    if let Some((first, last)) = parsed.key_lines {
+        let last = if end - last < KEY_LINES / 4 { end } else { last };
+        let from = blocks().next().map_or(first, |(block, _)| block.min(first));
+        return Some((from.max((last + 1).saturating_sub(KEY_LINES)), last));
+    }
+    if is_list {
+        let last = blocks().next_back().map_or(last, |(_, last)| last).max(last);
+        let last = if end - last < KEY_LINES / 2 { end } else { last };
+        return Some(((last + 1).saturating_sub(KEY_LINES).max(first), last));
+    }
+    Some((first, last.max(first + AFTER_SIGN).min(first + KEY_LINES - 1).min(end)))
 }
 
 /// The same failure in the older run: it was red before this change.

@@ -43,7 +43,7 @@ pub(super) fn of_log(log: &Log, readings: &[StepReading<'_>], is_local: &dyn Fn(
         return Grounds::new(Triage::new(Class::Unknown, 0.3, "the log holds no step that ran"), Vec::new());
     };
     let step = log.step(reading.step);
-    let explained = reading.parsed.iter().find(|parsed| !parsers::is_wrapper(parsed.tool));
+    let explained = reading.parsed.iter().find(|parsed| !parsers::is_wrapper(parsed));
     if let Some(parsed) = explained {
         return of_tool(parsed, reading, is_local);
     }
@@ -160,7 +160,7 @@ fn near_end<'a, 'log>(reading: &'a StepReading<'log>) -> Option<&'a Sign<'log>> 
 
 /// What the signs say together, those near the end and those that the service marks weighing more.
 fn of_signs(reading: &StepReading<'_>) -> Option<Grounds> {
-    const ORDER: [Says; 5] = [Says::Infrastructure, Says::Timeout, Says::Dependency, Says::Configuration, Says::Flaky];
+    const ORDER: [Says; 6] = [Says::Infrastructure, Says::Timeout, Says::Crash, Says::Dependency, Says::Configuration, Says::Flaky];
     let heaviest = |says: Says| {
         let of = reading.signs.iter().filter(|sign| sign.says == says);
         of.map(|sign| (weight(sign, reading.end), sign)).max_by(|a, b| a.0.total_cmp(&b.0))
@@ -177,6 +177,7 @@ fn of_signs(reading: &StepReading<'_>) -> Option<Grounds> {
         Says::Dependency => Class::Dependency,
         Says::Configuration => Class::Configuration,
         Says::Flaky => Class::Flaky,
+        Says::Crash => Class::Code,
     };
     let confidence = if weight >= 3.0 { 0.85 } else if weight >= 2.0 { 0.7 } else { 0.55 };
     let triage = Triage::new(class, confidence, format!("the log says: {}", sign.line.text.trim()));

@@ -9,7 +9,7 @@ use super::log::{Ending, Log, Service, Step, Words};
 use super::notable::{self, Green};
 use super::parsers::{self, Parsed};
 use super::signs::{self, Sign};
-use super::{Level, Line};
+use super::{Level, Line, Nature};
 
 /// The most failing steps that are read.
 const MOST_STEPS: usize = 64;
@@ -55,7 +55,7 @@ pub struct StepReading<'log> {
 impl StepReading<'_> {
     /// Whether a tool that is not merely the caller of another one names a failure.
     pub fn is_explained(&self) -> bool {
-        self.parsed.iter().any(|parsed| !parsers::is_wrapper(parsed.tool))
+        self.parsed.iter().any(|parsed| !parsers::is_wrapper(parsed))
     }
 
     /// The sign that decides most: the heaviest, of equals the last.
@@ -128,12 +128,12 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
         }
         match (tool.parse)(output) {
             Some(found) if found.failures.is_empty() && found.key_lines.is_none() => content.push(found.tool),
-            Some(found) => parsed.push(found),
+            Some(found) => parsed.push(fitted(found, step.command.as_deref().unwrap_or(""))),
             None => {}
         }
     }
     drop_repeated(&mut parsed);
-    parsed.sort_by_key(|found| parsers::is_wrapper(found.tool));
+    parsed.sort_by_key(|found| parsers::is_wrapper(found));
     let signs = signs_of(output);
     StepReading {
         step: index,
@@ -143,6 +143,24 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
         notable: notable::block(output, green),
         end: output.iter().rev().find(|line| !line.text.is_empty()).map_or(step.last, |line| line.number),
     }
+}
+
+/// Some tools write the same lines; the command tells them apart.
+fn fitted(mut parsed: Parsed, command: &str) -> Parsed {
+    let is = |word: &str| command.contains(word);
+    let (tool, nature) = match parsed.tool {
+        "go build" if is("go vet") && !is("go build") && !is("go test") => ("go vet", Some(Nature::Lint)),
+        "flake8" if is("ruff") => ("ruff", None),
+        "flake8" if is("pycodestyle") => ("pycodestyle", None),
+        "javac" if is("mvn") => ("maven", None),
+        "javac" if is("gradle") => ("gradle", None),
+        tool => (tool, None),
+    };
+    parsed.tool = tool;
+    if let Some(nature) = nature {
+        parsed.failures.iter_mut().for_each(|failure| failure.nature = nature);
+    }
+    parsed
 }
 
 /// The lines after the step's heading: the script that it shows is not yet what happened.

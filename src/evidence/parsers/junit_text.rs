@@ -18,6 +18,8 @@ use crate::evidence::{Failure, Line, Nature};
 pub static MAVEN_TOOL: Tool = Tool { name: "maven", marks: &["<<< FAILURE!", "<<< ERROR!", "Failed tests:", "Tests in error:", "T E S T S", "Failures: "], parse: maven };
 /// Gradle.
 pub static GRADLE_TOOL: Tool = Tool { name: "gradle", marks: &[" FAILED", "tests completed,"], parse: gradle };
+/// sbt's JUnit interface.
+pub static SBT_TOOL: Tool = Tool { name: "sbt", marks: &[" failed: "], parse: sbt };
 /// Ant.
 pub static ANT_TOOL: Tool = Tool { name: "ant", marks: &["[junit] "], parse: ant };
 
@@ -38,6 +40,14 @@ static ANT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\s*\[junit\] Testcase: (.+?)\(([\w.$]+)\):\s*(FAILED|Caused an ERROR)").expect("the pattern is constant and tested")
 });
 
+static ANT_SUITE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*\[junit\] Testsuite: ([\w.$]+)").expect("the pattern is constant and tested"));
+static ANT_CASE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*\[junit\] Testcase: (.+?)(?: took [\d.]+ sec)?$").expect("the pattern is constant and tested"));
+static SBT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:\[\w+\] )*Test ([\w.$]+\.[\w$]+) failed: (?:([\w.$]+): )?(.*?)(?:, took [\d.]+ s(?:ec)?)?$").expect("the pattern is constant and tested")
+});
+
 /// The most lines below a heading that are read.
 const BLOCK: usize = 120;
 
@@ -45,6 +55,7 @@ fn maven(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut failures: Vec<Failure> = Vec::new();
     let mut ran = false;
     let mut in_summary = false;
+    let mut summary_lines: Option<(usize, usize)> = None;
     for (index, line) in lines.iter().enumerate() {
         let text = line.text;
         ran |= text.contains("T E S T S") || text.contains("Tests run: ");
@@ -59,16 +70,18 @@ fn maven(lines: &[Line<'_>]) -> Option<Parsed> {
             || text.starts_with("Failed tests:") || text.starts_with("Tests in error:") || text.ends_with("Flakes:")
         {
             in_summary = !text.ends_with("Flakes:");
+            summary_lines = Some((line.number, line.number));
             old_summary(&mut failures, text, line.number);
         } else if in_summary {
             summary(&mut failures, line);
+            summary_lines = summary_lines.map(|(first, _)| (first, line.number));
             in_summary = !(text.contains("Tests run:") || text.contains("BUILD FAILURE"));
         }
         if failures.len() >= MOST_FAILURES {
             break;
         }
     }
-    (ran && (!failures.is_empty() || lines.iter().any(|line| line.text.contains("Tests run: ")))).then_some(Parsed { tool: "maven", failures, key_lines: None })
+    (ran && (!failures.is_empty() || lines.iter().any(|line| line.text.contains("Tests run: ")))).then_some(Parsed { tool: "maven", failures, key_lines: summary_lines })
 }
 
 /// `Failed tests:   method(pkg.Class): message` of surefire 2.
@@ -181,13 +194,39 @@ fn gradle(lines: &[Line<'_>]) -> Option<Parsed> {
     (!failures.is_empty()).then_some(Parsed { tool: "gradle", failures, key_lines: None })
 }
 
+/// JUnit's interface for sbt: `[error] Test pkg.Class.method failed: Exception: message, took 0.1 sec`.
+fn sbt(lines: &[Line<'_>]) -> Option<Parsed> {
+    let mut failures: Vec<Failure> = Vec::new();
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.text.contains(" failed: ")) {
+        let Some(found) = SBT.captures(line.text) else { continue };
+        let mut failure = block(&found[1], line.number, &lines[index + 1..]);
+        failure.kind = found.get(2).map(|kind| kind.as_str().rsplit('.').next().unwrap_or("").to_owned());
+        failure.message = Some(found[3].to_owned());
+        add(&mut failures, failure);
+        if failures.len() >= MOST_FAILURES {
+            break;
+        }
+    }
+    (!failures.is_empty()).then_some(Parsed { tool: "sbt", failures, key_lines: None })
+}
+
 fn ant(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut failures: Vec<Failure> = Vec::new();
     let mut ran = false;
+    let mut suite = String::new();
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.text.contains("[junit]")) {
         ran = true;
-        let Some(found) = ANT.captures(line.text) else { continue };
-        add(&mut failures, block(&format!("{}.{}", &found[2], &found[1]), line.number, &lines[index + 1..]));
+        if let Some(found) = ANT_SUITE.captures(line.text) {
+            suite = found[1].to_owned();
+        } else if let Some(found) = ANT.captures(line.text) {
+            add(&mut failures, block(&format!("{}.{}", &found[2], &found[1]), line.number, &lines[index + 1..]));
+        } else if let Some(found) = ANT_CASE.captures(line.text) {
+            // What became of it stands on the next line.
+            let verdict = lines.get(index + 1).map_or("", |next| next.text.trim_start().trim_start_matches("[junit]").trim());
+            if verdict == "FAILED" || verdict.starts_with("Caused an ERROR") {
+                add(&mut failures, block(&format!("{suite}.{}", &found[1]), line.number, &lines[index + 1..]));
+            }
+        }
         if failures.len() >= MOST_FAILURES {
             break;
         }

@@ -6,14 +6,22 @@
 
 mod annotations;
 mod cargo;
+mod docker;
+mod eslint;
+mod formatters;
 mod go_test;
 mod go_vet;
 mod jest;
 mod junit_text;
 mod mocha;
+mod mozilla;
+mod native_build;
 mod node_test;
+mod npm;
 mod one_line;
+mod pip;
 mod pytest;
+mod python;
 mod unittest;
 mod vitest;
 
@@ -44,18 +52,19 @@ pub struct Tool {
 /// Every tool, the more specific first.
 pub static TOOLS: &[&Tool] = &[
     &pytest::TOOL, &unittest::TOOL, &vitest::TOOL, &jest::TOOL, &mocha::TOOL, &node_test::TOOL, &cargo::TOOL, &go_test::TOOL, &junit_text::MAVEN_TOOL,
-    &junit_text::GRADLE_TOOL, &junit_text::ANT_TOOL, &one_line::MYPY_TOOL, &one_line::PYRIGHT_TOOL, &one_line::PYLINT_TOOL, &one_line::RUFF_TOOL,
+    &junit_text::GRADLE_TOOL, &junit_text::ANT_TOOL, &junit_text::SBT_TOOL, &one_line::MYPY_TOOL, &one_line::PYRIGHT_TOOL, &one_line::PYLINT_TOOL, &one_line::RUFF_TOOL,
     &one_line::FLAKE8_TOOL, &one_line::TSC_TOOL, &one_line::GCC_TOOL, &one_line::JAVAC_TOOL, &one_line::MSBUILD_TOOL, &go_vet::TOOL,
-    &one_line::GO_BUILD_TOOL, &annotations::TOOL,
+    &one_line::GO_BUILD_TOOL, &eslint::TOOL, &formatters::TOOL, &pip::TOOL, &npm::TOOL, &mozilla::TOOL, &native_build::CMAKE_TOOL,
+    &native_build::LINKER_TOOL, &annotations::TOOL, &python::TOOL, &docker::TOOL, &native_build::NINJA_TOOL, &native_build::MAKE_TOOL,
 ];
 
 /// The most failures that one parser reports; what follows them in a log is repetition.
 pub const MOST_FAILURES: usize = 1000;
 
 /// Tools that mostly report that another one failed.
-const WRAPPERS: &[&str] = &["make", "npm", "yarn", "pnpm", "bun", "tox", "nox", "pre-commit", "docker", "python", "node", "ninja", "lerna"];
+const WRAPPERS: &[&str] = &["make", "docker", "python", "ninja"];
 
-/// Whether a tool's own failure says less than another's in the same step.
-pub fn is_wrapper(tool: &str) -> bool {
-    WRAPPERS.contains(&tool)
+/// Whether what a tool says is less than what another says in the same step.
+pub fn is_wrapper(parsed: &Parsed) -> bool {
+    WRAPPERS.contains(&parsed.tool) || (parsed.tool == "npm" && npm::only_relays(parsed))
 }

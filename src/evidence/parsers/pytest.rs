@@ -18,13 +18,13 @@ pub static TOOL: Tool = Tool {
     name: "pytest",
     marks: &[
         "test session starts", " FAILURES ", " ERRORS ", "short test summary info", "pytest: error:", "__main__.py: error:", "py.test: error:",
-        "FAIL Required test coverage", "INTERNALERROR>", "ImportError while loading conftest", "during collection", "ERROR: usage:", "Interrupted:",
+        "FAIL Required test coverage", "INTERNALERROR>", "ImportError while loading conftest", "during collection", "ERROR: usage:", "Interrupted:", "KeyboardInterrupt !!!",
     ],
     parse,
 };
 
 static BANNER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^={3,} (.+?) ={3,}$").expect("the pattern is constant and tested"));
-static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^_{2,} (.+?) _{2,}$").expect("the pattern is constant and tested"));
+static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^_+ (\S.*?) _+$").expect("the pattern is constant and tested"));
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(\S[^:]*\.pyx?|<[^>]+>):(\d+): ?(?:in (\S+)|([A-Za-z_][\w.]*))?").expect("the pattern is constant and tested")
 });
@@ -47,7 +47,10 @@ const BLOCK: usize = 60;
 
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut reading = Reading::default();
+    // A script that shows another program's output may have indented it.
+    let indent = lines.iter().find(|line| line.text.trim_start().starts_with("=====")).map_or(0, |line| line.text.len() - line.text.trim_start().len());
     for (index, line) in lines.iter().enumerate() {
+        let line = &Line { text: line.text.get(indent..).filter(|_| line.text.as_bytes()[..indent.min(line.text.len())].iter().all(|byte| *byte == b' ')).unwrap_or(line.text), ..*line };
         reading.line(line, &lines[index..]);
         if reading.failures.len() >= MOST_FAILURES {
             break;
@@ -77,11 +80,18 @@ struct Reading {
     /// Ids that the progress lines or the summary name, with reason and line.
     named: Vec<(String, Option<String>, usize, Nature)>,
     threshold: Option<usize>,
+    /// First and last line of the short summary's entries, of the last session that has one.
+    summary: Option<(usize, usize)>,
+    interrupted: Option<usize>,
 }
 
 impl Reading {
     fn line(&mut self, line: &Line<'_>, rest: &[Line<'_>]) {
         let text = line.text;
+        if text.starts_with("!!!") && (text.contains("KeyboardInterrupt") || text.contains("Interrupted:")) {
+            self.ran = true;
+            self.interrupted = Some(line.number);
+        }
         if text.starts_with("===") {
             if let Some(banner) = BANNER.captures(text) {
                 self.banner(&banner[1]);
@@ -112,7 +122,10 @@ impl Reading {
             "FAILURES" => Part::Failures,
             "ERRORS" => Part::Errors,
             "test session starts" => Part::Progress,
-            _ if title.starts_with("short test summary") => Part::Summary,
+            _ if title.starts_with("short test summary") => {
+                self.summary = None;
+                Part::Summary
+            }
             _ => Part::Other,
         };
     }
@@ -132,7 +145,7 @@ impl Reading {
 
     fn section(&mut self, line: &Line<'_>) {
         let text = line.text;
-        if text.starts_with("__")
+        if text.starts_with('_') && text.ends_with('_')
             && let Some(heading) = HEADING.captures(text)
         {
             self.captured = false;
@@ -169,6 +182,7 @@ impl Reading {
         if !(id.contains(".py") || id.contains("::") || id.contains(".txt") || id.contains(".rst") || id.contains(".md")) {
             return;
         }
+        self.summary = Some((self.summary.map_or(line.number, |(first, _)| first), line.number));
         let nature = if &found[1] == "ERROR" && !id.contains("::") { Nature::Load } else { Nature::Test };
         self.named.push((id.to_owned(), found.get(3).map(|reason| reason.as_str().to_owned()), line.number, nature));
     }
@@ -236,7 +250,8 @@ impl Reading {
             });
         }
         self.failures.truncate(MOST_FAILURES);
-        Some(Parsed { tool: "pytest", failures: self.failures, key_lines: None })
+        let interrupted = self.interrupted.filter(|_| self.failures.is_empty()).map(|line| (line, line));
+        Some(Parsed { tool: "pytest", failures: self.failures, key_lines: self.summary.or(interrupted) })
     }
 }
 
@@ -256,7 +271,7 @@ fn read_reason(failure: &mut Failure, line: &Line<'_>) {
             }
         }
         extend(failure, line.number);
-    } else if let Some(frame) = python::frame(text) {
+    } else if let Some(frame) = python::frame(text).or_else(|| fixture_place(text)) {
         failure.stack.push(frame);
         extend(failure, line.number);
     } else if let Some(found) = frame_of(text) {
@@ -284,6 +299,12 @@ fn frame_of(text: &str) -> Option<(StackFrame, Option<String>)> {
     let function = found.get(3).map(|name| name.as_str().to_owned());
     let kind = found.get(4).map(|kind| kind.as_str().rsplit('.').next().unwrap_or("").to_owned());
     Some((StackFrame { file, line: found[2].parse().ok()?, function }, kind))
+}
+
+/// `file /repo/test_a.py, line 3`, above a test whose fixture is missing.
+fn fixture_place(text: &str) -> Option<StackFrame> {
+    let (file, line) = text.strip_prefix("file ")?.rsplit_once(", line ")?;
+    Some(StackFrame { file: repository_path(file), line: line.parse().ok()?, function: None })
 }
 
 fn extend(failure: &mut Failure, number: usize) {

@@ -27,6 +27,8 @@ pub enum Says {
     Timeout,
     /// It fails only sometimes.
     Flaky,
+    /// A process of the code died of a signal.
+    Crash,
 }
 
 /// A line that gives something away.

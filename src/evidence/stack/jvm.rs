@@ -10,11 +10,11 @@ use regex::Regex;
 use crate::evidence::StackFrame;
 
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:\[\w+\]\s*)?at (?:[\w.@/$-]+//?)?([\w.$<>-]+)\.([\w$<>-]+)\(([\w$-]+\.\w+):(\d+)\)").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*(?:\[\w+\]\s*)*at (?:[\w.@/$-]+//?)?([\w.$<>-]+)\.([\w$<>-]+)\(([\w$-]+\.\w+):(\d+)\)").expect("the pattern is constant and tested")
 });
 
 static EXCEPTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:\[\w+\]\s*)?(?:Caused by: )?((?:[a-z_][\w]*\.)+[A-Z][\w$]*(?:Error|Exception|Failure|Throwable|[A-Z]\w*))(?:: (.*))?$")
+    Regex::new(r"^\s*(?:\[\w+\]\s*)*(?:Caused by: )?((?:[a-z_][\w]*\.)+[A-Z][\w$]*(?:Error|Exception|Failure|Throwable|[A-Z]\w*))(?:: (.*))?$")
         .expect("the pattern is constant and tested")
 });
 

@@ -26,7 +26,7 @@ static WORKSPACE: LazyLock<Regex> = LazyLock::new(|| {
           | /home/circleci/(?:project|repo)/ | /root/project/  # CircleCI
           | /var/lib/(?:jenkins|buildkite-agent)/(?:workspace|builds)/[^/]+/(?:[^/]+/[^/]+/)?
           | /opt/atlassian/pipelines/agent/build/          # Bitbucket
-          | /drone/src/ | /woodpecker/src/(?:[^/]+/){3} | /workspace/ | /usr/src/app/
+          | /drone/src/ | /woodpecker/src/(?:[^/]+/){3} | /workspace/ | /usr/src/[^/]+/ | /app/ | /code/ | /repo/ | /project/
         )",
     )
     .expect("the pattern is constant and tested")
