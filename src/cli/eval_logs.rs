@@ -120,7 +120,11 @@ fn score(label: &Label, found: &Diagnosis, summary: &mut Summary, sure: &mut Vec
     if let Some(accept) = &label.accept {
         let right = accept.contains(&found.class);
         if !right {
-            wrong("class", format!("{} ({:.2}): {}", found.class, found.confidence, found.reason), format!("{accept:?}"));
+            wrong(
+                "class",
+                format!("{} ({:.2}): {}", found.class, found.confidence, found.reason),
+                format!("{accept:?}"),
+            );
         }
         summary.class.count(right);
         sure.push((found.confidence, right));
@@ -131,7 +135,9 @@ fn score(label: &Label, found: &Diagnosis, summary: &mut Summary, sure: &mut Vec
         }
     }
     if !label.key_lines.is_empty() {
-        let inside = found.key_lines.is_some_and(|(first, last)| label.key_lines.iter().any(|line| (first..=last).contains(line)));
+        let inside = found
+            .key_lines
+            .is_some_and(|(first, last)| label.key_lines.iter().any(|line| (first..=last).contains(line)));
         if !inside {
             wrong("key lines", format!("{:?}", found.key_lines), format!("{:?}", label.key_lines));
         }
@@ -147,12 +153,18 @@ fn score(label: &Label, found: &Diagnosis, summary: &mut Summary, sure: &mut Vec
         summary.first_location.count(right);
     }
     let expected = label.expect.as_ref().and_then(|expect| expect.tr_t_failed.as_deref()).unwrap_or("");
-    let tests: Vec<&str> = label.tests.iter().map(String::as_str).chain(expected.split('#').filter(|test| !test.is_empty())).collect();
+    let tests: Vec<&str> =
+        label.tests.iter().map(String::as_str).chain(expected.split('#').filter(|test| !test.is_empty())).collect();
     if !tests.is_empty() {
         let names: Vec<&str> = found.failures.iter().filter_map(|failure| failure.test.as_deref()).collect();
-        let missed: Vec<&&str> = tests.iter().filter(|test| !names.iter().any(|name| is_same_test(name, test))).collect();
+        let missed: Vec<&&str> =
+            tests.iter().filter(|test| !names.iter().any(|name| is_same_test(name, test))).collect();
         if !missed.is_empty() {
-            wrong("tests", format!("{:?}", names.iter().take(4).collect::<Vec<_>>()), format!("{} of {}: {:?}", missed.len(), tests.len(), &missed[..missed.len().min(4)]));
+            wrong(
+                "tests",
+                format!("{:?}", names.iter().take(4).collect::<Vec<_>>()),
+                format!("{} of {}: {:?}", missed.len(), tests.len(), &missed[..missed.len().min(4)]),
+            );
         }
         summary.test_names.count(missed.is_empty());
     }
@@ -171,7 +183,9 @@ fn place_of(failure: &crate::evidence::Failure) -> String {
 /// Equal files and lines; the column only where both name one.
 fn is_same_place(wanted: &str, found: &str) -> bool {
     let (mut wanted, mut found) = (wanted.split(':'), found.split(':'));
-    wanted.next() == found.next() && wanted.next() == found.next() && wanted.next().zip(found.next()).is_none_or(|(a, b)| a == b)
+    wanted.next() == found.next()
+        && wanted.next() == found.next()
+        && wanted.next().zip(found.next()).is_none_or(|(a, b)| a == b)
 }
 
 /// Names of tests are written in many ways: equal words in the same order at the end are the same.
@@ -181,12 +195,14 @@ fn is_same_test(found: &str, wanted: &str) -> bool {
         parts.map(str::to_lowercase).collect()
     };
     let (found, wanted) = (words(found), words(wanted));
-    !found.is_empty() && !wanted.is_empty() && (found.ends_with(&wanted) || wanted.ends_with(&found) || {
-        let (mut a, mut b) = (found, wanted);
-        a.sort();
-        b.sort();
-        a == b
-    })
+    !found.is_empty()
+        && !wanted.is_empty()
+        && (found.ends_with(&wanted) || wanted.ends_with(&found) || {
+            let (mut a, mut b) = (found, wanted);
+            a.sort();
+            b.sort();
+            a == b
+        })
 }
 
 /// The expected calibration error: the mean distance of confidence and accuracy over bins of confidence.
@@ -196,13 +212,17 @@ fn calibration_error(sure: &[(f64, bool)]) -> f64 {
         let bin = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];
         *bin = (bin.0 + 1, bin.1 + confidence, bin.2 + usize::from(*right));
     }
-    let distance = |(count, confidence, right): &(usize, f64, usize)| (confidence - *right as f64).abs().min(*count as f64);
+    let distance =
+        |(count, confidence, right): &(usize, f64, usize)| (confidence - *right as f64).abs().min(*count as f64);
     bins.iter().map(distance).sum::<f64>() / sure.len().max(1) as f64
 }
 
 fn print(summary: &Summary) {
     for wrong in &summary.wrong {
-        println!("{:<10} {}\n           found  {}\n           wanted {}", wrong.what, wrong.file, wrong.found, wrong.wanted);
+        println!(
+            "{:<10} {}\n           found  {}\n           wanted {}",
+            wrong.what, wrong.file, wrong.found, wrong.wanted
+        );
     }
     println!("logs                             {}", summary.logs);
     for (name, rate) in [
@@ -215,12 +235,29 @@ fn print(summary: &Summary) {
         println!("{name:<32} {:5.1} %  ({} of {})", rate.percent(), rate.right, rate.of);
     }
     println!("expected calibration error       {:.3}", summary.calibration_error);
-    println!("speed                            {:.1} MB in {:.2} s, {:.0} MB/s", summary.megabytes, summary.seconds, summary.megabytes / summary.seconds.max(1e-9));
+    println!(
+        "speed                            {:.1} MB in {:.2} s, {:.0} MB/s",
+        summary.megabytes,
+        summary.seconds,
+        summary.megabytes / summary.seconds.max(1e-9)
+    );
     println!("\nright class (row) and given class (column)");
-    let classes: Vec<&String> = summary.confusion.values().flat_map(BTreeMap::keys).chain(summary.confusion.keys()).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
-    println!("{:>15} {}", "", classes.iter().map(|class| format!("{:>5}", &class[..4.min(class.len())])).collect::<String>());
+    let classes: Vec<&String> = summary
+        .confusion
+        .values()
+        .flat_map(BTreeMap::keys)
+        .chain(summary.confusion.keys())
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    println!(
+        "{:>15} {}",
+        "",
+        classes.iter().map(|class| format!("{:>5}", &class[..4.min(class.len())])).collect::<String>()
+    );
     for (truth, given) in &summary.confusion {
-        let row: String = classes.iter().map(|class| format!("{:>5}", given.get(*class).copied().unwrap_or(0))).collect();
+        let row: String =
+            classes.iter().map(|class| format!("{:>5}", given.get(*class).copied().unwrap_or(0))).collect();
         println!("{truth:>15} {row}");
     }
 }

@@ -14,8 +14,8 @@ use crate::diagnosis::{self, Diagnosis, RepositoryAtHand, RepositoryFiles};
 use crate::evidence::RECENT_COMMITS;
 use crate::evidence::log::{self, Limits, Log};
 use crate::evidence::reading::words;
-use crate::forge::{Forge, ForgeError};
 use crate::forge::local::LocalForge;
+use crate::forge::{Forge, ForgeError};
 use crate::testbed::read_bounded;
 
 /// The largest file of a repository that is read, in bytes.

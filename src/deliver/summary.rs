@@ -31,7 +31,12 @@ pub fn markdown(diagnosis: &Diagnosis) -> String {
     for suspect in diagnosis.suspects.iter().take(3) {
         let sha: String = suspect.commit.chars().take(10).collect();
         let percent = (suspect.score * 100.0).round();
-        let _ = writeln!(text, "\nSuspect commit: {sha} {} by {} ({percent} %)", code(&suspect.summary), code(&suspect.author));
+        let _ = writeln!(
+            text,
+            "\nSuspect commit: {sha} {} by {} ({percent} %)",
+            code(&suspect.summary),
+            code(&suspect.author)
+        );
     }
     text
 }

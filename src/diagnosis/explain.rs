@@ -49,7 +49,8 @@ pub fn explain(log: &Log, green: Option<&Log>, repository: Option<&RepositoryAtH
     let mut readings = failing_steps(log, templates.as_ref());
     let paths = repository.map(|repository| RepositoryPaths::of(repository.files.tracked));
     if let Some(paths) = &paths {
-        let failures = readings.iter_mut().flat_map(|reading| &mut reading.parsed).flat_map(|parsed| &mut parsed.failures);
+        let failures =
+            readings.iter_mut().flat_map(|reading| &mut reading.parsed).flat_map(|parsed| &mut parsed.failures);
         failures.for_each(|failure| paths.map_failure(failure));
     }
     let is_local = |package: &str| paths.as_ref().map_or_else(|| is_path(package), |paths| paths.has_package(package));
@@ -71,7 +72,10 @@ pub fn explain(log: &Log, green: Option<&Log>, repository: Option<&RepositoryAtH
         confidence: grounds.triage.confidence,
         reason: grounds.triage.reason,
         tool: tool(&readings),
-        environment: Environment { image: log.image.clone(), matrix: job.as_deref().map(matrix_of).unwrap_or_default() },
+        environment: Environment {
+            image: log.image.clone(),
+            matrix: job.as_deref().map(matrix_of).unwrap_or_default(),
+        },
         job,
         step: name,
         command,
@@ -136,7 +140,9 @@ fn failures(log: &Log, readings: &[StepReading<'_>]) -> Vec<Failure> {
             match known.get(&fingerprint::identity(failure)) {
                 Some(&index) => {
                     let places: &mut Vec<Place> = &mut failures[index].places;
-                    if places.len() < FAILURES && places.iter().all(|known| known.job != place.job || known.step != place.step) {
+                    if places.len() < FAILURES
+                        && places.iter().all(|known| known.job != place.job || known.step != place.step)
+                    {
                         places.push(place);
                     }
                 }
@@ -184,14 +190,22 @@ fn key_lines(reading: &StepReading<'_>, grounds: &Grounds) -> Option<(usize, usi
 /// The same failure in the older run: it was red before this change.
 fn told_apart(grounds: &mut Grounds, green: &Log, readings: &[StepReading<'_>]) {
     let of = |readings: &[StepReading<'_>]| -> Vec<String> {
-        readings.iter().flat_map(|reading| &reading.parsed).flat_map(|parsed| &parsed.failures).map(fingerprint::identity).collect()
+        readings
+            .iter()
+            .flat_map(|reading| &reading.parsed)
+            .flat_map(|parsed| &parsed.failures)
+            .map(fingerprint::identity)
+            .collect()
     };
     let before = of(&failing_steps(green, None));
     let now = of(readings);
     let same = now.iter().filter(|failure| before.contains(failure)).count();
     if same > 0 {
         let all = if same == now.len() { "it" } else { "a part of it" };
-        grounds.triage.reason.push_str(&format!("; {all} failed in the same way in the earlier run, before this change"));
+        grounds
+            .triage
+            .reason
+            .push_str(&format!("; {all} failed in the same way in the earlier run, before this change"));
     }
 }
 
@@ -199,7 +213,8 @@ fn told_apart(grounds: &mut Grounds, green: &Log, readings: &[StepReading<'_>]) 
 fn fallback_identity(log: &Log, key_lines: Option<(usize, usize)>) -> String {
     let Some((first, last)) = key_lines else { return String::new() };
     let lines = log.between(first, last);
-    let loudest = lines.max_by(|a, b| crate::evidence::notable::loudness(a).total_cmp(&crate::evidence::notable::loudness(b)));
+    let loudest =
+        lines.max_by(|a, b| crate::evidence::notable::loudness(a).total_cmp(&crate::evidence::notable::loudness(b)));
     loudest.map(|line| template::of(line.text)).unwrap_or_default()
 }
 

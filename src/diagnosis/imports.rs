@@ -19,7 +19,8 @@ static JAVASCRIPT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static PYTHON: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?m)^\s*(?:from\s+([\w.]+)\s+import\s+([\w, ]+)|import\s+([\w.]+))").expect("the pattern is constant and tested")
+    Regex::new(r"(?m)^\s*(?:from\s+([\w.]+)\s+import\s+([\w, ]+)|import\s+([\w.]+))")
+        .expect("the pattern is constant and tested")
 });
 
 /// The repository's files that the failing tests' files import.
@@ -42,14 +43,17 @@ pub(super) fn of_failing_tests(failures: &[Failure], files: &RepositoryFiles<'_>
 }
 
 fn javascript(text: &str, test: &Path, tracked: &HashSet<&Path>) -> Vec<PathBuf> {
-    const ENDINGS: &[&str] = &["", ".js", ".ts", ".tsx", ".jsx", ".mjs", ".cjs", "/index.js", "/index.ts", "/index.tsx"];
+    const ENDINGS: &[&str] =
+        &["", ".js", ".ts", ".tsx", ".jsx", ".mjs", ".cjs", "/index.js", "/index.ts", "/index.tsx"];
     let folder = test.parent().unwrap_or(Path::new(""));
     let of_import = |import: &str| {
         let base = normal(&folder.join(import));
         let written = base.to_string_lossy().into_owned();
         // TypeScript writes the name of the file that it will be compiled to.
         let stems = [written.as_str(), written.strip_suffix(".js").unwrap_or(&written)];
-        let paths = stems.into_iter().flat_map(|stem| ENDINGS.iter().map(move |ending| PathBuf::from(format!("{stem}{ending}"))));
+        let paths = stems
+            .into_iter()
+            .flat_map(|stem| ENDINGS.iter().map(move |ending| PathBuf::from(format!("{stem}{ending}"))));
         paths.into_iter().find(|path| tracked.contains(path.as_path()))
     };
     JAVASCRIPT.captures_iter(text).filter_map(|found| of_import(&found[1])).collect()
@@ -58,7 +62,8 @@ fn javascript(text: &str, test: &Path, tracked: &HashSet<&Path>) -> Vec<PathBuf>
 fn python(text: &str, tracked: &[PathBuf]) -> Vec<PathBuf> {
     let mut wanted: Vec<String> = Vec::new();
     for found in PYTHON.captures_iter(text) {
-        let module = found.get(1).or(found.get(3)).map_or("", |module| module.as_str()).trim_matches('.').replace('.', "/");
+        let module =
+            found.get(1).or(found.get(3)).map_or("", |module| module.as_str()).trim_matches('.').replace('.', "/");
         if module.is_empty() {
             continue;
         }
@@ -68,7 +73,11 @@ fn python(text: &str, tracked: &[PathBuf]) -> Vec<PathBuf> {
         wanted.push(format!("{module}/__init__.py"));
     }
     let ends = |file: &Path| wanted.iter().any(|end| file.ends_with(end));
-    tracked.iter().filter(|file| file.extension().is_some_and(|extension| extension == "py") && ends(file)).cloned().collect()
+    tracked
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "py") && ends(file))
+        .cloned()
+        .collect()
 }
 
 /// Without `.` and `..`, as far as the path has parts to go up.
@@ -99,8 +108,14 @@ mod tests {
 
     #[test]
     fn imports_of_both_languages() {
-        assert_eq!(imported("test/a.test.ts", "import { a } from '../src/a.js';", &["src/a.ts", "src/b.ts"]), ["src/a.ts"]);
-        assert_eq!(imported("tests/test_a.py", "from shop import cart, x\n", &["src/shop/cart.py", "src/other.py"]), ["src/shop/cart.py"]);
+        assert_eq!(
+            imported("test/a.test.ts", "import { a } from '../src/a.js';", &["src/a.ts", "src/b.ts"]),
+            ["src/a.ts"]
+        );
+        assert_eq!(
+            imported("tests/test_a.py", "from shop import cart, x\n", &["src/shop/cart.py", "src/other.py"]),
+            ["src/shop/cart.py"]
+        );
         assert_eq!(imported("tests/test_a.py", "import os\n", &["src/shop/cart.py"]), Vec::<String>::new());
     }
 }

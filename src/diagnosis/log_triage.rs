@@ -68,36 +68,51 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
     };
     let count = parsed.failures.len();
     let nature = dominant(&parsed.failures);
-    let says = |class, confidence, what: &str| Triage::new(class, confidence, format!("{} reports {what}", parsed.tool));
+    let says =
+        |class, confidence, what: &str| Triage::new(class, confidence, format!("{} reports {what}", parsed.tool));
     let outside = all_say(&parsed.failures);
     let triage = match nature {
         Nature::Test | Nature::Load | Nature::Crash if outside == Some(Says::Infrastructure) => {
             says(Class::Infrastructure, 0.75, &format!("{count} failures, all of the network or the machine"))
         }
         Nature::Test => match reading.signs.iter().find(|sign| sign.says == Says::Flaky) {
-            Some(sign) => says(Class::Flaky, 0.7, &format!("failing tests, and the log says: {}", sign.line.text.trim())),
+            Some(sign) => {
+                says(Class::Flaky, 0.7, &format!("failing tests, and the log says: {}", sign.line.text.trim()))
+            }
             None => says(Class::Code, 0.85, &plural(count, "failing test")),
         },
         Nature::Snapshot => says(Class::Test, 0.8, &format!("{} that no longer fit", plural(count, "stored snapshot"))),
         Nature::Load => of_load(parsed, is_local),
-        Nature::Compile if outside == Some(Says::Dependency) => says(Class::Dependency, 0.75, "a package that is missing"),
-        Nature::Compile if is_missing_header(first) => says(Class::Configuration, 0.6, "a header or library that is not installed"),
+        Nature::Compile if outside == Some(Says::Dependency) => {
+            says(Class::Dependency, 0.75, "a package that is missing")
+        }
+        Nature::Compile if is_missing_header(first) => {
+            says(Class::Configuration, 0.6, "a header or library that is not installed")
+        }
         Nature::Compile => says(Class::Code, 0.85, &plural(count, "compile error")),
         Nature::Type => says(Class::Type, 0.95, &plural(count, "type error")),
         Nature::Lint => says(Class::Lint, 0.95, &plural(count, "finding")),
         Nature::Format => says(Class::Format, 0.95, &plural(count, "unformatted file")),
-        Nature::Dependency => match near_end(reading).filter(|sign| sign.says == Says::Infrastructure && sign.weight >= 2) {
-            Some(sign) => {
-                let triage = Triage::new(Class::Infrastructure, 0.85, format!("{} failed: {}", parsed.tool, sign.line.text.trim()));
-                return Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) };
+        Nature::Dependency => {
+            match near_end(reading).filter(|sign| sign.says == Says::Infrastructure && sign.weight >= 2) {
+                Some(sign) => {
+                    let triage = Triage::new(
+                        Class::Infrastructure,
+                        0.85,
+                        format!("{} failed: {}", parsed.tool, sign.line.text.trim()),
+                    );
+                    return Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) };
+                }
+                None => says(Class::Dependency, 0.9, "packages that can't be resolved or installed"),
             }
-            None => says(Class::Dependency, 0.9, "packages that can't be resolved or installed"),
-        },
+        }
         Nature::Configuration => says(Class::Configuration, 0.8, "something missing or wrong in the configuration"),
         Nature::Threshold => says(Class::Configuration, 0.75, "a threshold that is missed"),
         Nature::Infrastructure => says(Class::Infrastructure, 0.9, "a failure of the network or the machine"),
         Nature::Timeout => says(Class::Timeout, 0.7, &format!("{} that took too long", plural(count, "test"))),
-        Nature::Crash if is_out_of_memory(first) => says(Class::Infrastructure, 0.7, "a process that ran out of memory"),
+        Nature::Crash if is_out_of_memory(first) => {
+            says(Class::Infrastructure, 0.7, "a process that ran out of memory")
+        }
         Nature::Crash => says(Class::Code, 0.7, "a process that crashed"),
     };
     Grounds::new(triage, lines)
@@ -107,12 +122,18 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
 fn of_load(parsed: &Parsed, is_local: &dyn Fn(&str) -> bool) -> Triage {
     let missing = parsed.failures.iter().find_map(|failure| missing_package(failure.message.as_deref()?));
     match missing {
-        Some(package) if !is_local(&package) => {
-            Triage::new(Class::Dependency, 0.85, format!("{} can't load {package}, which is not part of the repository", parsed.tool))
+        Some(package) if !is_local(&package) => Triage::new(
+            Class::Dependency,
+            0.85,
+            format!("{} can't load {package}, which is not part of the repository", parsed.tool),
+        ),
+        Some(package) => {
+            Triage::new(Class::Code, 0.7, format!("{} can't load the repository's own {package}", parsed.tool))
         }
-        Some(package) => Triage::new(Class::Code, 0.7, format!("{} can't load the repository's own {package}", parsed.tool)),
         None => match all_say(&parsed.failures) {
-            Some(Says::Dependency) => Triage::new(Class::Dependency, 0.8, format!("{} can't load a package", parsed.tool)),
+            Some(Says::Dependency) => {
+                Triage::new(Class::Dependency, 0.8, format!("{} can't load a package", parsed.tool))
+            }
             _ => Triage::new(Class::Code, 0.75, format!("{} can't load a file", parsed.tool)),
         },
     }
@@ -120,7 +141,13 @@ fn of_load(parsed: &Parsed, is_local: &dyn Fn(&str) -> bool) -> Triage {
 
 /// The package in `No module named 'a.b'`, `Cannot find module 'x'`, `Cannot find package "x"`.
 fn missing_package(message: &str) -> Option<String> {
-    const BEFORE: &[&str] = &["No module named ", "Cannot find module ", "Cannot find package ", "Failed to resolve import ", "Can't resolve "];
+    const BEFORE: &[&str] = &[
+        "No module named ",
+        "Cannot find module ",
+        "Cannot find package ",
+        "Failed to resolve import ",
+        "Can't resolve ",
+    ];
     let rest = BEFORE.iter().find_map(|before| message.split(before).nth(1))?;
     let name = rest.trim_start_matches(['\'', '"', '`', '‘']).split(['\'', '"', '`', '’', ' ', ';', '\n']).next()?;
     (!name.is_empty()).then(|| name.to_owned())
@@ -129,7 +156,8 @@ fn missing_package(message: &str) -> Option<String> {
 fn is_missing_header(failure: &Failure) -> bool {
     let message = failure.message.as_deref().unwrap_or("");
     let is_absent = message.contains("No such file or directory") || message.contains("file not found");
-    is_absent && [".h:", ".h'", ".hpp", ".h "].iter().any(|end| message.contains(end)) || message.contains("cannot find -l")
+    is_absent && [".h:", ".h'", ".hpp", ".h "].iter().any(|end| message.contains(end))
+        || message.contains("cannot find -l")
 }
 
 fn is_out_of_memory(failure: &Failure) -> bool {
@@ -140,7 +168,10 @@ fn is_out_of_memory(failure: &Failure) -> bool {
 fn dominant(failures: &[Failure]) -> Nature {
     let count = |nature: Nature| failures.iter().filter(|failure| failure.nature == nature).count();
     let first = failures.first().map_or(Nature::Test, |failure| failure.nature);
-    failures.iter().map(|failure| failure.nature).fold(first, |best, nature| if count(nature) > count(best) { nature } else { best })
+    failures
+        .iter()
+        .map(|failure| failure.nature)
+        .fold(first, |best, nature| if count(nature) > count(best) { nature } else { best })
 }
 
 /// What all failures' messages say, where they say the same.
@@ -160,7 +191,8 @@ fn near_end<'a, 'log>(reading: &'a StepReading<'log>) -> Option<&'a Sign<'log>> 
 
 /// What the signs say together, those near the end and those that the service marks weighing more.
 fn of_signs(reading: &StepReading<'_>) -> Option<Grounds> {
-    const ORDER: [Says; 6] = [Says::Infrastructure, Says::Timeout, Says::Crash, Says::Dependency, Says::Configuration, Says::Flaky];
+    const ORDER: [Says; 6] =
+        [Says::Infrastructure, Says::Timeout, Says::Crash, Says::Dependency, Says::Configuration, Says::Flaky];
     let heaviest = |says: Says| {
         let of = reading.signs.iter().filter(|sign| sign.says == says);
         of.map(|sign| (weight(sign, reading.end), sign)).max_by(|a, b| a.0.total_cmp(&b.0))
@@ -179,14 +211,26 @@ fn of_signs(reading: &StepReading<'_>) -> Option<Grounds> {
         Says::Flaky => Class::Flaky,
         Says::Crash => Class::Code,
     };
-    let confidence = if weight >= 3.0 { 0.85 } else if weight >= 2.0 { 0.7 } else { 0.55 };
+    let confidence = if weight >= 3.0 {
+        0.85
+    } else if weight >= 2.0 {
+        0.7
+    } else {
+        0.55
+    };
     let triage = Triage::new(class, confidence, format!("the log says: {}", sign.line.text.trim()));
     Some(Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) })
 }
 
 fn weight(sign: &Sign<'_>, end: usize) -> f64 {
     let distance = end.saturating_sub(sign.line.number);
-    let near = if distance <= NEAR.0 { 1.0 } else if distance <= NEAR.1 { 0.75 } else { 0.25 };
+    let near = if distance <= NEAR.0 {
+        1.0
+    } else if distance <= NEAR.1 {
+        0.75
+    } else {
+        0.25
+    };
     let marked = if sign.line.level == Level::Error { 1.3 } else { 1.0 };
     f64::from(sign.weight) * near * marked * if notable::loudness(&sign.line) < 0.0 { 0.3 } else { 1.0 }
 }
@@ -208,7 +252,9 @@ fn of_last_words(log: &Log, reading: &StepReading<'_>) -> Grounds {
         said(Class::Format, 0.5, "a formatter's step failed", reading)
     } else if has(&["install", "restore", "npm ci"]) {
         said(Class::Dependency, 0.5, "the step that installs packages failed", reading)
-    } else if has(&["test", "pytest", "jest", "mocha", "check", "verify", "build", "compile", "tox", "mvn", "gradle", "ant", "make"]) {
+    } else if has(&[
+        "test", "pytest", "jest", "mocha", "check", "verify", "build", "compile", "tox", "mvn", "gradle", "ant", "make",
+    ]) {
         said(Class::Code, 0.5, "the step that builds or tests failed, and no known tool says why", reading)
     } else {
         said(Class::Unknown, 0.3, "no known tool and no known sentence says why", reading)

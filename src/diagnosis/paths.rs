@@ -67,7 +67,8 @@ impl<'a> RepositoryPaths<'a> {
         let first = package.split(['.', '/']).next().unwrap_or(package);
         self.files.iter().any(|file| {
             file.iter().take(3).any(|part| {
-                part == first || part.to_str().is_some_and(|part| part.rsplit_once('.').is_some_and(|(stem, _)| stem == first))
+                part == first
+                    || part.to_str().is_some_and(|part| part.rsplit_once('.').is_some_and(|(stem, _)| stem == first))
             })
         })
     }

@@ -69,7 +69,8 @@ pub fn block(lines: &[Line<'_>], green: Option<&Green>) -> Option<(usize, usize)
         let line = &lines[index];
         let repeated = seen.get(&template::hash(line.text)).copied().unwrap_or(1);
         let near = 3.0 * (1.0 - (end - index) as f64 / (REACH + 1) as f64).powi(4);
-        loudness(line) + near - f64::from(repeated.min(20)).ln() + if green.is_some_and(|green| !green.had(line.text)) { 2.0 } else { 0.0 }
+        loudness(line) + near - f64::from(repeated.min(20)).ln()
+            + if green.is_some_and(|green| !green.had(line.text)) { 2.0 } else { 0.0 }
     };
     let best = (from..=end).max_by(|a, b| score(*a).total_cmp(&score(*b)))?;
     if loudness(&lines[best]) <= 0.0 {

@@ -19,9 +19,53 @@ const MOST_SIGNS: usize = 200;
 
 /// Words that make a line of a huge log worth keeping, beside those of the tools.
 const INTEREST: &[&str] = &[
-    "rror", "RROR", "ail", "FAIL", "xception", "anic", "atal", "Traceback", "ot found", "o such", "enied", "efused", "imed out", "imeout",
-    "annot", "an't", "ould not", "nable to", "issing", "nvalid", "nexpected", "xceeded", "mismatch", "onflict", "illed", "exit", "Exit",
-    "##[", "::error", "✖", "✗", "●", "×", "❌", "ENO", "ECONN", "abort", "Abort", "signal", "429", "503", "502", "rate limit", "o rule", "onnection", "equired", "oo many",
+    "rror",
+    "RROR",
+    "ail",
+    "FAIL",
+    "xception",
+    "anic",
+    "atal",
+    "Traceback",
+    "ot found",
+    "o such",
+    "enied",
+    "efused",
+    "imed out",
+    "imeout",
+    "annot",
+    "an't",
+    "ould not",
+    "nable to",
+    "issing",
+    "nvalid",
+    "nexpected",
+    "xceeded",
+    "mismatch",
+    "onflict",
+    "illed",
+    "exit",
+    "Exit",
+    "##[",
+    "::error",
+    "✖",
+    "✗",
+    "●",
+    "×",
+    "❌",
+    "ENO",
+    "ECONN",
+    "abort",
+    "Abort",
+    "signal",
+    "429",
+    "503",
+    "502",
+    "rate limit",
+    "o rule",
+    "onnection",
+    "equired",
+    "oo many",
 ];
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
@@ -94,7 +138,8 @@ fn chosen(log: &Log) -> Vec<usize> {
 
 /// Of steps of which none is known to have failed, those that any tool or error wrote to.
 fn with_words(log: &Log, steps: Vec<usize>) -> Vec<usize> {
-    let spoken: Vec<usize> = steps.iter().copied().filter(|step| log.step(*step).words.iter().any(|seen| *seen)).collect();
+    let spoken: Vec<usize> =
+        steps.iter().copied().filter(|step| log.step(*step).words.iter().any(|seen| *seen)).collect();
     if spoken.is_empty() { steps } else { spoken }
 }
 
@@ -133,7 +178,7 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
         }
     }
     drop_repeated(&mut parsed);
-    parsed.sort_by_key(|found| parsers::is_wrapper(found));
+    parsed.sort_by_key(parsers::is_wrapper);
     let signs = signs_of(output);
     StepReading {
         step: index,

@@ -43,11 +43,14 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A word that touches the service's mask: what is left of a secret.
-static BESIDE_MASK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"[A-Za-z0-9_.+/=~-]+\*{3,}[A-Za-z0-9_.+/=~-]*|\*{3,}[A-Za-z0-9_.+/=~-]+").expect("the pattern is constant and tested"));
+static BESIDE_MASK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"[A-Za-z0-9_.+/=~-]+\*{3,}[A-Za-z0-9_.+/=~-]*|\*{3,}[A-Za-z0-9_.+/=~-]+")
+        .expect("the pattern is constant and tested")
+});
 
 /// Words that are long enough to be keys.
-static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_=-]{24,}").expect("the pattern is constant and tested"));
+static WORD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[A-Za-z0-9+/_=-]{24,}").expect("the pattern is constant and tested"));
 
 /// Shannon entropy, in bits per character, from which a mixed word counts as random. English words have
 /// some 3.5 at that length, random base64 of 24 characters some 4.2 and more.
@@ -85,8 +88,10 @@ fn named(found: &Captures<'_>) -> String {
     // `token = get_token()`, `password: null`, `secret: ***` are not secrets.
     let is_plain = value.starts_with(['$', '<', '{', '[', '(', '*', '%', '`'])
         || value.contains(['(', '{', '['])
-        || ["null", "none", "undefined", "true", "false", "required", "missing", "expected", "invalid", "not"].contains(&value.to_ascii_lowercase().as_str());
-    let is_word = !part("name").is_empty() && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.');
+        || ["null", "none", "undefined", "true", "false", "required", "missing", "expected", "invalid", "not"]
+            .contains(&value.to_ascii_lowercase().as_str());
+    let is_word =
+        !part("name").is_empty() && value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.');
     if is_plain || is_word && !part("name").to_ascii_lowercase().contains("pass") {
         return found[0].to_owned();
     }
@@ -111,7 +116,12 @@ fn entropy(word: &str) -> f64 {
     let mut counts = [0_u32; 256];
     word.bytes().for_each(|byte| counts[usize::from(byte)] += 1);
     let length = word.len() as f64;
-    counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / length).map(|share| -share * share.log2()).sum()
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| f64::from(*count) / length)
+        .map(|share| -share * share.log2())
+        .sum()
 }
 
 #[cfg(test)]

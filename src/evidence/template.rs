@@ -39,7 +39,9 @@ pub fn hash(line: &str) -> u64 {
     };
     for &byte in cut(line).as_bytes() {
         if is_part_of_name(byte) {
-            varies |= byte.is_ascii_digit() || (length == 1 && name == (BASIS ^ u64::from(b'/')).wrapping_mul(PRIME)) || (length == 0 && byte == b'~');
+            varies |= byte.is_ascii_digit()
+                || (length == 1 && name == (BASIS ^ u64::from(b'/')).wrapping_mul(PRIME))
+                || (length == 0 && byte == b'~');
             name = (name ^ u64::from(byte)).wrapping_mul(PRIME);
             length += 1;
             blank = false;
@@ -75,7 +77,9 @@ fn parts(word: &str, mut take: impl FnMut(&str, bool)) {
 
 /// Bytes of a character beyond ASCII are parts of a name, so that names end between characters only.
 fn is_part_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'_' | b'/' | b'.' | b'-' | b'+' | b'\\' | b'@' | b'~')
+    byte.is_ascii_alphanumeric()
+        || byte >= 0x80
+        || matches!(byte, b'_' | b'/' | b'.' | b'-' | b'+' | b'\\' | b'@' | b'~')
 }
 
 #[cfg(test)]

@@ -22,10 +22,44 @@ const MOST_MEMORY: u64 = 400 * 1024;
 
 /// Stretches that parsers and cleaners care about.
 const SPECIAL: &[&[u8]] = &[
-    b"\x1b[31m", b"\x1b]0;", b"\x1b_bk;t=1\x07", b"\r", b"\n", b"\t", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b"##[error]", b"##[group]Run ",
-    b"##[endgroup]", b"travis_fold:start:", b"section_start:1:a", b"[Pipeline] sh", b"E   ", b"FAILED ", b"____ x ____", b":99999999999999999999:1",
-    "●✖›".as_bytes(), b"(((((", b"]]]]", b"{\"", b"<testsuite", b"not ok 1 - ", b"error[E0308]: ", b" at a (b:1:2)", b"File \"a\", line 1, in b", b"%s%n", b"...",
-    "日本語".as_bytes(), b"2026-03-01T10:00:00.0000000Z ", b"\xe2\x80\xae", b"=====", b"-----", b"::error file=a,line=1::b", b"npm error code ",
+    b"\x1b[31m",
+    b"\x1b]0;",
+    b"\x1b_bk;t=1\x07",
+    b"\r",
+    b"\n",
+    b"\t",
+    b"\0",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xc3",
+    b"##[error]",
+    b"##[group]Run ",
+    b"##[endgroup]",
+    b"travis_fold:start:",
+    b"section_start:1:a",
+    b"[Pipeline] sh",
+    b"E   ",
+    b"FAILED ",
+    b"____ x ____",
+    b":99999999999999999999:1",
+    "●✖›".as_bytes(),
+    b"(((((",
+    b"]]]]",
+    b"{\"",
+    b"<testsuite",
+    b"not ok 1 - ",
+    b"error[E0308]: ",
+    b" at a (b:1:2)",
+    b"File \"a\", line 1, in b",
+    b"%s%n",
+    b"...",
+    "日本語".as_bytes(),
+    b"2026-03-01T10:00:00.0000000Z ",
+    b"\xe2\x80\xae",
+    b"=====",
+    b"-----",
+    b"::error file=a,line=1::b",
+    b"npm error code ",
 ];
 
 /// xorshift64*: the same cases in every run (Vigna, "An experimental exploration of Marsaglia's xorshift
@@ -67,7 +101,9 @@ fn read_log(bytes: &[u8]) {
     let found = explain(&log, None, None);
     assert!((0.0..=1.0).contains(&found.confidence));
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
-    for (first, last) in found.key_lines.into_iter().chain(found.failures.iter().filter_map(|failure| failure.log_lines)) {
+    for (first, last) in
+        found.key_lines.into_iter().chain(found.failures.iter().filter_map(|failure| failure.log_lines))
+    {
         assert!(1 <= first && first <= last && last <= lines.max(log.line_count), "lines {first} to {last} of {lines}");
     }
 }

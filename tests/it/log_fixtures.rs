@@ -15,7 +15,10 @@ use serde_json::Value;
 fn every_log_is_understood() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/logs");
     let files = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok);
-    let logs: Vec<PathBuf> = files.map(|file| file.into_path()).filter(|path| path.with_extension("toml").is_file() && path.extension().is_some_and(|end| end == "log")).collect();
+    let logs: Vec<PathBuf> = files
+        .map(|file| file.into_path())
+        .filter(|path| path.with_extension("toml").is_file() && path.extension().is_some_and(|end| end == "log"))
+        .collect();
     assert!(!logs.is_empty());
     let wrong: Vec<String> = logs.iter().flat_map(|path| check(path)).collect();
     assert!(wrong.is_empty(), "{} of {} logs:\n{}", wrong.len(), logs.len(), wrong.join("\n"));
@@ -28,14 +31,17 @@ fn check(path: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let folder = path.parent().and_then(Path::file_name).unwrap().to_string_lossy().into_owned();
-    let mut say = |what: &str, found: String, wanted: String| wrong.push(format!("{folder}/{name}: {what} is {found} and not {wanted}"));
+    let mut say = |what: &str, found: String, wanted: String| {
+        wrong.push(format!("{folder}/{name}: {what} is {found} and not {wanted}"))
+    };
     let is_red = expected.get("failures").and_then(|all| all.as_array()).is_some_and(|all| !all.is_empty());
     if is_red {
         let tool = expected["tool"].as_str().unwrap();
         if found.tool.as_deref() != Some(tool) {
             say("the tool", format!("{:?}", found.tool), tool.to_owned());
         }
-        let classes: Vec<&str> = expected["class"].as_array().unwrap().iter().filter_map(|class| class.as_str()).collect();
+        let classes: Vec<&str> =
+            expected["class"].as_array().unwrap().iter().filter_map(|class| class.as_str()).collect();
         if !classes.contains(&found.class.to_string().as_str()) {
             say("the class", format!("{} ({})", found.class, found.reason), format!("{classes:?}"));
         }
@@ -50,7 +56,11 @@ fn failures(found: &Diagnosis, expected: &toml::Table) -> Vec<(String, String)> 
     let Some(wanted) = expected.get("failures").and_then(|all| all.as_array()) else { return Vec::new() };
     let may_be_more = expected.get("more").and_then(toml::Value::as_bool) == Some(true);
     if found.failures.len() < wanted.len() || (!may_be_more && found.failures.len() != wanted.len()) {
-        let seen: Vec<String> = found.failures.iter().map(|failure| format!("{:?} {:?}:{:?}", failure.test, failure.file, failure.line)).collect();
+        let seen: Vec<String> = found
+            .failures
+            .iter()
+            .map(|failure| format!("{:?} {:?}:{:?}", failure.test, failure.file, failure.line))
+            .collect();
         return vec![(format!("one of {}: {seen:?}", found.failures.len()), format!("{} failures", wanted.len()))];
     }
     let mut wrong = Vec::new();

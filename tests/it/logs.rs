@@ -57,7 +57,10 @@ fn shop() -> World {
     world.commit("Add a cart");
     world.write("README.md", b"A shop\n");
     world.commit("Say what it is");
-    world.write("cart.py", b"def total(prices):\n    return prices[0] - prices[1]\n\ndef count(prices):\n    return len(prices)\n");
+    world.write(
+        "cart.py",
+        b"def total(prices):\n    return prices[0] - prices[1]\n\ndef count(prices):\n    return len(prices)\n",
+    );
     world.commit("Simplify the total");
     world.write("ci.log", ACTIONS.as_bytes());
     world
@@ -100,7 +103,10 @@ fn with_the_repository_the_breaking_commit_and_its_lines_are_named() {
 fn the_same_failure_has_the_same_name_everywhere() {
     let world = shop();
     let here = explained(&world, &["ci.log"]);
-    let elsewhere = ACTIONS.replace("/home/runner/work/shop/shop/", "/builds/other/shop/").replace("T10:", "T23:").replace("3.12", "3.9");
+    let elsewhere = ACTIONS
+        .replace("/home/runner/work/shop/shop/", "/builds/other/shop/")
+        .replace("T10:", "T23:")
+        .replace("3.12", "3.9");
     world.write("ci.log", elsewhere.as_bytes());
     assert_eq!(explained(&world, &["ci.log"])["fingerprint"], here["fingerprint"]);
     world.write("ci.log", ACTIONS.replace("test_total", "test_other").as_bytes());
@@ -171,7 +177,9 @@ fn lines_that_the_green_run_had_too_explain_nothing() {
 fn secrets_stay_out_of_every_form() {
     let world = World::without_repository(&[]);
     let token = concat!("gh", "p_abcdefghijklmnopqrstuvwxyz0123456789");
-    let log = format!("Run deploy\nfatal: unable to access 'https://bot:{token}@git.example/a/': Could not resolve host: git.example\n");
+    let log = format!(
+        "Run deploy\nfatal: unable to access 'https://bot:{token}@git.example/a/': Could not resolve host: git.example\n"
+    );
     world.write("ci.log", log.as_bytes());
     for format in ["text", "json", "markdown", "github", "sarif"] {
         let run = world.run(&["explain", "ci.log", "--format", format]);
@@ -214,7 +222,12 @@ fn other_services_name_their_steps_too() {
             "make test",
             2,
         ),
-        ("#!/bin/bash -eo pipefail\nmake test\nno luck\n\nExited with code exit status 2\n", "Run make test", "make test", 2),
+        (
+            "#!/bin/bash -eo pipefail\nmake test\nno luck\n\nExited with code exit status 2\n",
+            "Run make test",
+            "make test",
+            2,
+        ),
         (
             "\x1b_bk;t=1\x07~~~ Preparing\n\x1b_bk;t=2\x07~~~ Running commands\n\x1b_bk;t=2\x07$ make test\nno luck\n\x1b_bk;t=3\x07🚨 Error: The command exited with status 2\n",
             "Running commands",
@@ -224,6 +237,10 @@ fn other_services_name_their_steps_too() {
     ] {
         world.write("ci.log", log.as_bytes());
         let found = explained(&world, &["ci.log"]);
-        assert_eq!((&found["step"], &found["command"], &found["exit_code"]), (&json!(step), &json!(command), &json!(code)), "{log}");
+        assert_eq!(
+            (&found["step"], &found["command"], &found["exit_code"]),
+            (&json!(step), &json!(command), &json!(code)),
+            "{log}"
+        );
     }
 }

@@ -70,8 +70,10 @@ fn refuse_large_directory(file: &mut File) -> Result<(), LogError> {
     let mut tail = Vec::new();
     file.take(END_RECORD).read_to_end(&mut tail)?;
     file.rewind()?;
-    let at = memchr::memmem::rfind(&tail, b"PK\x05\x06").ok_or_else(|| LogError::Archive("its end is missing".to_owned()))?;
-    let field = |offset: usize| tail.get(at + offset..at + offset + 2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
+    let at = memchr::memmem::rfind(&tail, b"PK\x05\x06")
+        .ok_or_else(|| LogError::Archive("its end is missing".to_owned()))?;
+    let field =
+        |offset: usize| tail.get(at + offset..at + offset + 2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
     match field(10) {
         Some(count) if count <= MOST_FILES => Ok(()),
         Some(count) => Err(LogError::Archive(format!("it names {count} files; at most {MOST_FILES} are read"))),

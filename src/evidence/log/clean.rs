@@ -122,12 +122,15 @@ fn bracketed_stamp(text: &str) -> &str {
     let Some(close) = memchr::memchr(b']', &text.as_bytes()[..text.len().min(64)]) else { return text };
     let inside = &text[1..close];
     let stamp = inside.rsplit_once(' ').filter(|(word, _)| word.starts_with("task")).map_or(inside, |(_, stamp)| stamp);
-    let is_stamp = stamp.ends_with('Z') && stamp_length(stamp.as_bytes()).is_some() && !inside.starts_with("taskcluster");
+    let is_stamp =
+        stamp.ends_with('Z') && stamp_length(stamp.as_bytes()).is_some() && !inside.starts_with("taskcluster");
     if is_stamp { text[close + 1..].strip_prefix(' ').unwrap_or(&text[close + 1..]) } else { text }
 }
 
 fn needs_repair(text: &str) -> bool {
-    memchr::memchr2(b'\x1b', b'\r', text.as_bytes()).is_some() || text.starts_with("travis_") || text.starts_with("section_")
+    memchr::memchr2(b'\x1b', b'\r', text.as_bytes()).is_some()
+        || text.starts_with("travis_")
+        || text.starts_with("section_")
 }
 
 /// Without escape sequences, overwritten text and the service's folds.
@@ -153,7 +156,9 @@ fn repair<'a>(text: &str, plain: &'a mut String, folds: &mut String) -> &'a str 
 /// Moves Travis' and GitLab's commands from the beginning of the text into `folds`.
 fn take_folds(plain: &mut String, folds: &mut String) {
     loop {
-        let is_fold = ["travis_fold:", "travis_time:", "section_start:", "section_end:"].iter().any(|fold| plain.starts_with(fold));
+        let is_fold = ["travis_fold:", "travis_time:", "section_start:", "section_end:"]
+            .iter()
+            .any(|fold| plain.starts_with(fold));
         if !is_fold {
             return;
         }

@@ -25,8 +25,11 @@ impl Words {
     /// # Errors
     /// When there are more literals than the automaton can hold.
     pub fn new(groups: &[&[&str]]) -> Result<Self, LogError> {
-        let literals: Vec<(&str, u16)> =
-            groups.iter().enumerate().flat_map(|(group, words)| words.iter().map(move |word| (*word, group as u16))).collect();
+        let literals: Vec<(&str, u16)> = groups
+            .iter()
+            .enumerate()
+            .flat_map(|(group, words)| words.iter().map(move |word| (*word, group as u16)))
+            .collect();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))

@@ -86,7 +86,10 @@ impl Log {
     /// All kept lines, with the index of their step.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = (usize, Line<'_>)> {
         self.store.lines().iter().map(|line| {
-            (usize::from(line.step), Line { number: line.number as usize, text: self.store.text(line), level: line.level })
+            (
+                usize::from(line.step),
+                Line { number: line.number as usize, text: self.store.text(line), level: line.level },
+            )
         })
     }
 
@@ -165,7 +168,8 @@ impl<'a> Reading<'a> {
         let mut source = BufReader::with_capacity(256 * 1024, source);
         let utf16 = utf16_of(source.fill_buf()?);
         // Byte order marks are seen to; UTF-8 passes through unchanged.
-        let decoded = DecodeReaderBytesBuilder::new().encoding(utf16).utf8_passthru(true).bom_sniffing(true).build(source);
+        let decoded =
+            DecodeReaderBytesBuilder::new().encoding(utf16).utf8_passthru(true).bom_sniffing(true).build(source);
         self.lines(BufReader::with_capacity(256 * 1024, decoded))
     }
 

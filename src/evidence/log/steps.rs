@@ -345,7 +345,9 @@ impl Steps {
 
     fn buildkite(&mut self, line: &Cleaned<'_>, number: usize) {
         let heading = ["~~~ ", "--- ", "+++ "].iter().find_map(|mark| line.text.strip_prefix(mark));
-        if let Some(name) = heading.filter(|name| !name.starts_with("FAIL: ") && !name.starts_with("a/") && !name.starts_with("b/")) {
+        if let Some(name) =
+            heading.filter(|name| !name.starts_with("FAIL: ") && !name.starts_with("a/") && !name.starts_with("b/"))
+        {
             self.open(number, Some(name));
         } else if let Some(command) = line.text.strip_prefix("$ ") {
             self.runs(command);
@@ -379,22 +381,27 @@ fn ending_of(line: &Cleaned<'_>) -> Option<Ending> {
     let first = *text.as_bytes().first()?;
     let may_end = line.level == Level::Error
         || matches!(first, b'E' | b'T' | b'D' | b'B' | b'P' | b'C' | b's' | b'[' | b'N' | b'#' | b'S' | 0x80..)
-            && ["exit", "time", "No output", "marked build", "cancel", "interrupt", "Job failed"].iter().any(|word| text.contains(word));
+            && ["exit", "time", "No output", "marked build", "cancel", "interrupt", "Job failed"]
+                .iter()
+                .any(|word| text.contains(word));
     if !may_end || text.len() > 2000 {
         return None;
     }
     if TIMED_OUT.is_match(text) {
         return Some(Ending::TimedOut);
     }
-    if line.level == Level::Error && (text.starts_with("The operation was cancel") || text.starts_with("The run was cancel")) {
+    if line.level == Level::Error
+        && (text.starts_with("The operation was cancel") || text.starts_with("The run was cancel"))
+    {
         return Some(Ending::Cancelled);
     }
     if let Some(found) = ENDED.captures(text) {
         let code = found.iter().skip(1).flatten().find_map(|code| code.as_str().parse().ok());
         return Some(if code == Some(0) { Ending::Passed } else { Ending::Failed { code } });
     }
-    (line.level == Level::Error && (text.starts_with("buildx failed") || text.starts_with("Docker ") && text.contains("failed with exit code")))
-        .then_some(Ending::Failed { code: None })
+    (line.level == Level::Error
+        && (text.starts_with("buildx failed") || text.starts_with("Docker ") && text.contains("failed with exit code")))
+    .then_some(Ending::Failed { code: None })
 }
 
 /// Whether `gh run view` knew the step of a line.

@@ -49,7 +49,10 @@ mod tests {
         let text = "::error file=src/a.py,line=3,col=7,title=F401::unused%0Aimport 100%25";
         let parsed = parse(&[Line { number: 9, text, level: Level::Plain }]).unwrap();
         let failure = &parsed.failures[0];
-        assert_eq!((failure.file.as_deref(), failure.line, failure.column), (Some("src/a.py".as_ref()), Some(3), Some(7)));
+        assert_eq!(
+            (failure.file.as_deref(), failure.line, failure.column),
+            (Some("src/a.py".as_ref()), Some(3), Some(7))
+        );
         assert_eq!((failure.kind.as_deref(), failure.message.as_deref()), (Some("F401"), Some("unused\nimport 100%")));
     }
 }

@@ -14,22 +14,46 @@ use crate::evidence::{Failure, Line, Nature, StackFrame};
 /// cargo.
 pub static TOOL: Tool = Tool {
     name: "cargo",
-    marks: &["could not compile", "test result: ", "error[E", "Diff in ", "error: failed to ", "panicked at ", "failed to run custom build command", "error: no matching package"],
+    marks: &[
+        "could not compile",
+        "test result: ",
+        "error[E",
+        "Diff in ",
+        "error: failed to ",
+        "panicked at ",
+        "failed to run custom build command",
+        "error: no matching package",
+    ],
     parse,
 };
 
-static ERROR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^error(?:\[(E\d{4})\])?: (.+)$").expect("the pattern is constant and tested"));
-static ARROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*--> (.+?):(\d+):(\d+)$").expect("the pattern is constant and tested"));
+static ERROR: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^error(?:\[(E\d{4})\])?: (.+)$").expect("the pattern is constant and tested"));
+static ARROW: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*--> (.+?):(\d+):(\d+)$").expect("the pattern is constant and tested"));
 static PANIC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^thread '(.+?)'(?: \(\d+\))? panicked at (?:'(.*)', )?(.+?):(\d+)(?::(\d+))?:?$").expect("the pattern is constant and tested")
+    Regex::new(r"^thread '(.+?)'(?: \(\d+\))? panicked at (?:'(.*)', )?(.+?):(\d+)(?::(\d+))?:?$")
+        .expect("the pattern is constant and tested")
 });
-static DIFF: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^Diff in (.+?)(?: at line |:)(\d+):?$").expect("the pattern is constant and tested"));
+static DIFF: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^Diff in (.+?)(?: at line |:)(\d+):?$").expect("the pattern is constant and tested"));
 static LINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:`#\[deny\(|`-D |implied by `-D|= note: `#\[deny|rust-clippy|clippy::)").expect("the pattern is constant and tested")
+    Regex::new(r"(?:`#\[deny\(|`-D |implied by `-D|= note: `#\[deny|rust-clippy|clippy::)")
+        .expect("the pattern is constant and tested")
 });
 
 /// Sentences of cargo itself behind `error:`, which have no place.
-const KNOCK_ON: &[&str] = &["could not compile", "aborting due to", "test failed, to rerun", "build failed", "process didn't exit successfully", "could not document", "doctest failed", "1 target failed", "targets failed"];
+const KNOCK_ON: &[&str] = &[
+    "could not compile",
+    "aborting due to",
+    "test failed, to rerun",
+    "build failed",
+    "process didn't exit successfully",
+    "could not document",
+    "doctest failed",
+    "1 target failed",
+    "targets failed",
+];
 
 /// The most lines of a diagnostic or a panic.
 const BLOCK: usize = 60;
@@ -45,7 +69,11 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         if text.starts_with("error") {
             if let Some(failure) = ERROR.captures(text).and_then(|found| diagnostic(&found, rest)) {
                 let of = if failure.nature == Nature::Lint { &mut lints } else { &mut errors };
-                if of.len() < MOST_FAILURES && !of.iter().any(|known| (&known.file, known.line, &known.message) == (&failure.file, failure.line, &failure.message)) {
+                if of.len() < MOST_FAILURES
+                    && !of.iter().any(|known| {
+                        (&known.file, known.line, &known.message) == (&failure.file, failure.line, &failure.message)
+                    })
+                {
                     of.push(failure);
                 }
             }
@@ -57,19 +85,22 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
             if let Some(found) = PANIC.captures(text) {
                 panicked(&mut tests, &found, rest);
             }
-        } else if text.starts_with("Diff in ") {
-            if let Some(found) = DIFF.captures(text) {
-                lints.push(Failure {
-                    file: Some(repository_path(&found[1])),
-                    line: found[2].parse().ok(),
-                    message: Some("not formatted as rustfmt would".to_owned()),
-                    log_lines: Some((line.number, line.number)),
-                    nature: Nature::Format,
-                    ..Failure::default()
-                });
-            }
+        } else if text.starts_with("Diff in ")
+            && let Some(found) = DIFF.captures(text)
+        {
+            lints.push(Failure {
+                file: Some(repository_path(&found[1])),
+                line: found[2].parse().ok(),
+                message: Some("not formatted as rustfmt would".to_owned()),
+                log_lines: Some((line.number, line.number)),
+                nature: Nature::Format,
+                ..Failure::default()
+            });
         }
-        ran |= text.starts_with("test result: ") || text.contains("Finished `") || text.contains("Finished dev") || text.contains("Finished test");
+        ran |= text.starts_with("test result: ")
+            || text.contains("Finished `")
+            || text.contains("Finished dev")
+            || text.contains("Finished test");
     }
     tests.retain(|test| test.message.is_some() || test.nature == Nature::Test);
     let failures: Vec<Failure> = errors.into_iter().chain(tests).chain(lints).take(MOST_FAILURES).collect();
@@ -97,7 +128,8 @@ fn diagnostic(found: &regex::Captures<'_>, lines: &[Line<'_>]) -> Option<Failure
         if failure.file.is_none()
             && let Some(place) = ARROW.captures(line.text)
         {
-            (failure.file, failure.line, failure.column) = (Some(repository_path(&place[1])), place[2].parse().ok(), place[3].parse().ok());
+            (failure.file, failure.line, failure.column) =
+                (Some(repository_path(&place[1])), place[2].parse().ok(), place[3].parse().ok());
         }
         if failure.kind.is_none() && LINT.is_match(line.text) {
             failure.nature = Nature::Lint;
@@ -114,15 +146,36 @@ fn diagnostic(found: &regex::Captures<'_>, lines: &[Line<'_>]) -> Option<Failure
 
 /// Warnings that `-D warnings` turned into errors say so only once for each lint.
 fn is_denied_lint(message: &str) -> bool {
-    ["unused ", "unreachable ", "this function has too many", "use of deprecated", "dead code"].iter().any(|start| message.starts_with(start)) || message.contains("is never ")
+    ["unused ", "unreachable ", "this function has too many", "use of deprecated", "dead code"]
+        .iter()
+        .any(|start| message.starts_with(start))
+        || message.contains("is never ")
 }
 
 /// What an error without a place is about; nothing when it is not cargo's.
 fn without_place(message: &str) -> Option<Nature> {
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    if has(&["failed to select a version", "no matching package", "failed to get", "lock file", "failed to load source", "unable to update", "failed to download"]) {
+    if has(&[
+        "failed to select a version",
+        "no matching package",
+        "failed to get",
+        "lock file",
+        "failed to load source",
+        "unable to update",
+        "failed to download",
+    ]) {
         Some(Nature::Dependency)
-    } else if has(&["failed to run custom build command", "linking with", "linker `", "no such command", "could not find `Cargo.toml`", "failed to parse manifest", "no bin target", "not installed for the toolchain", "toolchain"]) {
+    } else if has(&[
+        "failed to run custom build command",
+        "linking with",
+        "linker `",
+        "no such command",
+        "could not find `Cargo.toml`",
+        "failed to parse manifest",
+        "no bin target",
+        "not installed for the toolchain",
+        "toolchain",
+    ]) {
         Some(Nature::Configuration)
     } else {
         None
@@ -136,13 +189,20 @@ fn add_test(tests: &mut Vec<Failure>, name: &str, number: usize) {
 }
 
 /// A panic belongs to the test whose thread it is.
-fn panicked(tests: &mut Vec<Failure>, found: &regex::Captures<'_>, lines: &[Line<'_>]) {
+fn panicked(tests: &mut [Failure], found: &regex::Captures<'_>, lines: &[Line<'_>]) {
     let name = &found[1];
     let Some(first) = lines.first().map(|line| line.number) else { return };
     let Some(test) = tests.iter_mut().find(|test| test.test.as_deref() == Some(name)) else { return };
     let message: Vec<&str> = match found.get(2) {
         Some(message) => vec![message.as_str()],
-        None => lines.iter().skip(1).map(|line| line.text).take(6).take_while(|text| !text.starts_with("stack backtrace") && !text.starts_with("note: ")).filter(|text| !text.is_empty()).collect(),
+        None => lines
+            .iter()
+            .skip(1)
+            .map(|line| line.text)
+            .take(6)
+            .take_while(|text| !text.starts_with("stack backtrace") && !text.starts_with("note: "))
+            .filter(|text| !text.is_empty())
+            .collect(),
     };
     if test.message.is_none() && !is_foreign(&found[3]) {
         test.file = Some(repository_path(&found[3]));

@@ -12,19 +12,27 @@ use crate::evidence::stack::repository_path;
 use crate::evidence::{Failure, Line, Nature};
 
 /// eslint.
-pub static TOOL: Tool = Tool { name: "eslint", marks: &["problems (", "problem (", "  error  ", "ESLint found too many warnings", "Error - ", " ✖  "], parse };
+pub static TOOL: Tool = Tool {
+    name: "eslint",
+    marks: &["problems (", "problem (", "  error  ", "ESLint found too many warnings", "Error - ", " ✖  "],
+    parse,
+};
 
 static FINDING: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(.*?)\s+(\d+):(\d+)\s+(error|warning|✖|⚠)\s+(.+?)(?:\s{2,}(\S+))?$").expect("the pattern is constant and tested")
+    Regex::new(r"^(.*?)\s+(\d+):(\d+)\s+(error|warning|✖|⚠)\s+(.+?)(?:\s{2,}(\S+))?$")
+        .expect("the pattern is constant and tested")
 });
 static FILE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\S+ \S+: |\S+: )?((?:/|[A-Za-z]:\\|\./)?[\w@.\-\[\]()/\\ ]+\.\w+)$").expect("the pattern is constant and tested")
+    Regex::new(r"^(\S+ \S+: |\S+: )?((?:/|[A-Za-z]:\\|\./)?[\w@.\-\[\]()/\\ ]+\.\w+)$")
+        .expect("the pattern is constant and tested")
 });
 static COMPACT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\S.*?): line (\d+), col (\d+), (Error|Warning) - (.*?)(?: \(([\w@/-]+)\))?$").expect("the pattern is constant and tested")
+    Regex::new(r"^(\S.*?): line (\d+), col (\d+), (Error|Warning) - (.*?)(?: \(([\w@/-]+)\))?$")
+        .expect("the pattern is constant and tested")
 });
 static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:✖ |^|: )(\d+) problems? \((\d+) errors?, (\d+) warnings?").expect("the pattern is constant and tested")
+    Regex::new(r"(?:✖ |^|: )(\d+) problems? \((\d+) errors?, (\d+) warnings?")
+        .expect("the pattern is constant and tested")
 });
 
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -47,7 +55,14 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
             let of = if &found[4] == "Error" { &mut errors } else { &mut warnings };
             counted = true;
             if of.len() < MOST_FAILURES {
-                of.push(finding(&found[1], &found[2], &found[3], found.get(6).map(|rule| rule.as_str()), &found[5], line.number));
+                of.push(finding(
+                    &found[1],
+                    &found[2],
+                    &found[3],
+                    found.get(6).map(|rule| rule.as_str()),
+                    &found[5],
+                    line.number,
+                ));
             }
         } else if text.len() < 400
             && text.contains(['/', '\\', '.'])
@@ -61,7 +76,10 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     }
     let failures = if errors.is_empty() && too_many { warnings } else { errors };
     let mut known = std::collections::HashSet::new();
-    let failures = failures.into_iter().filter(|found| known.insert((found.file.clone(), found.line, found.column, found.message.clone()))).collect();
+    let failures = failures
+        .into_iter()
+        .filter(|found| known.insert((found.file.clone(), found.line, found.column, found.message.clone())))
+        .collect();
     Some(Parsed { tool: "eslint", failures, key_lines: None })
 }
 

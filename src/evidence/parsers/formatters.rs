@@ -14,24 +14,47 @@ use crate::evidence::{Failure, Line, Nature};
 pub static TOOL: Tool = Tool {
     name: "formatter",
     marks: &[
-        "would reformat", "would be reformatted", "Would reformat", "Imports are incorrectly sorted", "Code style issues", "[warn] ", "File would be reformatted", "code should be clang-formatted",
-        "reformatted by yapf", "Formatter would have printed", "not formatted", "needs formatting", "[unformatted]",
+        "would reformat",
+        "would be reformatted",
+        "Would reformat",
+        "Imports are incorrectly sorted",
+        "Code style issues",
+        "[warn] ",
+        "File would be reformatted",
+        "code should be clang-formatted",
+        "reformatted by yapf",
+        "Formatter would have printed",
+        "not formatted",
+        "needs formatting",
+        "[unformatted]",
     ],
     parse,
 };
 
-static BLACK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:would reformat|Would reformat:) (\S.*)$").expect("the pattern is constant and tested"));
-static ISORT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^ERROR: (\S+) Imports are incorrectly sorted").expect("the pattern is constant and tested"));
-static PRETTIER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\[(?:warn|error)\] (\S+\.\w+)$").expect("the pattern is constant and tested"));
-static ARROW: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*--> (\S+?):(\d+):(\d+)$").expect("the pattern is constant and tested"));
-static CLANG: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(\S+?):(\d+):(\d+): (?:error|warning): code should be clang-formatted").expect("the pattern is constant and tested"));
-static BIOME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\S+) format ━").expect("the pattern is constant and tested"));
+static BLACK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:would reformat|Would reformat:) (\S.*)$").expect("the pattern is constant and tested")
+});
+static ISORT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^ERROR: (\S+) Imports are incorrectly sorted").expect("the pattern is constant and tested")
+});
+static PRETTIER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\[(?:warn|error)\] (\S+\.\w+)$").expect("the pattern is constant and tested"));
+static ARROW: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*--> (\S+?):(\d+):(\d+)$").expect("the pattern is constant and tested"));
+static CLANG: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(\S+?):(\d+):(\d+): (?:error|warning): code should be clang-formatted")
+        .expect("the pattern is constant and tested")
+});
+static BIOME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(\S+) format ━").expect("the pattern is constant and tested"));
 
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
-    let ruff = lines.iter().any(|line| line.text.contains("Would reformat:") || line.text.contains("File would be reformatted"));
-    let styled = lines.iter().any(|line| line.text.contains("Code style issues") || line.text.contains("Checking formatting..."));
+    let ruff = lines
+        .iter()
+        .any(|line| line.text.contains("Would reformat:") || line.text.contains("File would be reformatted"));
+    let styled = lines
+        .iter()
+        .any(|line| line.text.contains("Code style issues") || line.text.contains("Checking formatting..."));
     let mut tool = None;
     let mut failures: Vec<Failure> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -43,7 +66,10 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         } else if let Some(found) = PRETTIER.captures(text).filter(|_| styled) {
             Some(("prettier", found[1].to_owned(), None))
         } else if text.starts_with("unformatted: ") {
-            lines.get(index + 1).and_then(|next| ARROW.captures(next.text)).map(|found| ("ruff format", found[1].to_owned(), found[2].parse().ok()))
+            lines
+                .get(index + 1)
+                .and_then(|next| ARROW.captures(next.text))
+                .map(|found| ("ruff format", found[1].to_owned(), found[2].parse().ok()))
         } else if let Some(found) = CLANG.captures(text) {
             Some(("clang-format", found[1].to_owned(), found[2].parse().ok()))
         } else {
@@ -52,7 +78,9 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         if let Some((name, file, at)) = found {
             tool.get_or_insert(name);
             let file = repository_path(&file);
-            if failures.len() < MOST_FAILURES && !failures.iter().any(|known| known.file.as_deref() == Some(file.as_path())) {
+            if failures.len() < MOST_FAILURES
+                && !failures.iter().any(|known| known.file.as_deref() == Some(file.as_path()))
+            {
                 failures.push(Failure {
                     file: Some(file),
                     line: at,

@@ -11,12 +11,23 @@ use crate::evidence::stack::{is_foreign, repository_path};
 use crate::evidence::{Failure, Line, Nature, StackFrame};
 
 /// `go test`.
-pub static TOOL: Tool = Tool { name: "go test", marks: &["--- FAIL: ", "FAIL\t", "[build failed]", "[setup failed]", "panic: test timed out"], parse };
+pub static TOOL: Tool = Tool {
+    name: "go test",
+    marks: &["--- FAIL: ", "FAIL\t", "[build failed]", "[setup failed]", "panic: test timed out"],
+    parse,
+};
 
-static FAILED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*--- FAIL: (.+?) \([\d.]+s\)$").expect("the pattern is constant and tested"));
-static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+(\S+\.go):(\d+): ?(.*)$").expect("the pattern is constant and tested"));
-static FRAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+(\S+\.go):(\d+)(?: \+0x[0-9a-f]+)?$").expect("the pattern is constant and tested"));
-static COMPILE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:vet: )?((?:\./|\.\./)?[\w./@-]+\.go):(\d+):(\d+): (.+)$").expect("the pattern is constant and tested"));
+static FAILED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*--- FAIL: (.+?) \([\d.]+s\)$").expect("the pattern is constant and tested"));
+static PLACE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s+(\S+\.go):(\d+): ?(.*)$").expect("the pattern is constant and tested"));
+static FRAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s+(\S+\.go):(\d+)(?: \+0x[0-9a-f]+)?$").expect("the pattern is constant and tested")
+});
+static COMPILE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:vet: )?((?:\./|\.\./)?[\w./@-]+\.go):(\d+):(\d+): (.+)$")
+        .expect("the pattern is constant and tested")
+});
 
 /// The most lines below a test's line that are its own.
 const BLOCK: usize = 60;
@@ -39,10 +50,17 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         }
     }
     if builds && failures.is_empty() {
-        failures = lines.iter().filter(|line| line.text.contains(".go:")).filter_map(compile_error).take(MOST_FAILURES).collect();
+        failures = lines
+            .iter()
+            .filter(|line| line.text.contains(".go:"))
+            .filter_map(compile_error)
+            .take(MOST_FAILURES)
+            .collect();
     }
     drop_parents(&mut failures);
-    (!failures.is_empty() || lines.iter().any(|line| line.text.starts_with("ok  \t") || line.text.starts_with("FAIL\t"))).then_some(Parsed { tool: "go test", failures, key_lines: None })
+    (!failures.is_empty()
+        || lines.iter().any(|line| line.text.starts_with("ok  \t") || line.text.starts_with("FAIL\t")))
+    .then_some(Parsed { tool: "go test", failures, key_lines: None })
 }
 
 fn test(name: &str, lines: &[Line<'_>]) -> Failure {
@@ -50,7 +68,12 @@ fn test(name: &str, lines: &[Line<'_>]) -> Failure {
     let mut failure = Failure { test: Some(name.to_owned()), log_lines: Some((first, first)), ..Failure::default() };
     for line in lines.iter().skip(1).take(BLOCK) {
         let text = line.text;
-        if text.contains("--- ") || text.starts_with("FAIL") || text.starts_with("=== ") || text.starts_with("panic: ") || !text.starts_with([' ', '\t']) {
+        if text.contains("--- ")
+            || text.starts_with("FAIL")
+            || text.starts_with("=== ")
+            || text.starts_with("panic: ")
+            || !text.starts_with([' ', '\t'])
+        {
             break;
         }
         failure.log_lines = Some((first, line.number));
@@ -78,7 +101,15 @@ fn panic(failures: &mut Vec<Failure>, lines: &[Line<'_>]) {
             }
         }
     }
-    let place = stack.iter().rev().find(|frame| !is_foreign(&frame.file.to_string_lossy()) && !frame.file.to_string_lossy().contains("/src/runtime/") && !frame.file.to_string_lossy().contains("/src/testing/")).cloned();
+    let place = stack
+        .iter()
+        .rev()
+        .find(|frame| {
+            !is_foreign(&frame.file.to_string_lossy())
+                && !frame.file.to_string_lossy().contains("/src/runtime/")
+                && !frame.file.to_string_lossy().contains("/src/testing/")
+        })
+        .cloned();
     let target = match failures.last_mut().filter(|failure| failure.message.is_none() && !timed_out) {
         Some(failure) => failure,
         None => {
@@ -123,5 +154,9 @@ fn add(failures: &mut Vec<Failure>, failure: Failure) {
 
 fn drop_parents(failures: &mut Vec<Failure>) {
     let names: Vec<String> = failures.iter().filter_map(|failure| failure.test.clone()).collect();
-    failures.retain(|failure| failure.test.as_deref().is_none_or(|test| failure.message.is_some() || !names.iter().any(|name| name.starts_with(&format!("{test}/")))));
+    failures.retain(|failure| {
+        failure.test.as_deref().is_none_or(|test| {
+            failure.message.is_some() || !names.iter().any(|name| name.starts_with(&format!("{test}/")))
+        })
+    });
 }

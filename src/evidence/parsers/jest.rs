@@ -13,21 +13,22 @@ use crate::evidence::stack::{is_foreign, javascript, repository_path};
 use crate::evidence::{Failure, Line, Nature};
 
 /// jest.
-pub static TOOL: Tool = Tool {
-    name: "jest",
-    marks: &["● ", "Test Suites: ", "Jest: \"", "coverage threshold for"],
-    parse,
-};
+pub static TOOL: Tool =
+    Tool { name: "jest", marks: &["● ", "Test Suites: ", "Jest: \"", "coverage threshold for"], parse };
 
 static FILE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:FAIL|PASS) +(?:\S+ )??(\S+\.[\w.]+)(?: \([\d.]+ ?m?s\))?$").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*(?:FAIL|PASS) +(?:\S+ )??(\S+\.[\w.]+)(?: \([\d.]+ ?m?s\))?$")
+        .expect("the pattern is constant and tested")
 });
-static BLOCK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s{0,4}● (.+)$").expect("the pattern is constant and tested"));
+static BLOCK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s{0,4}● (.+)$").expect("the pattern is constant and tested"));
 static ERROR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:thrown: |Uncaught )?([A-Z]\w*(?:Error|Exception|Warning)):? ?(.*)$").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*(?:thrown: |Uncaught )?([A-Z]\w*(?:Error|Exception|Warning)):? ?(.*)$")
+        .expect("the pattern is constant and tested")
 });
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:SyntaxError: )?(?:\S+: )?(/?[\w@./\\-]+\.[cm]?[jt]sx?)[:(](\d+)[:,](\d+)\)?").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*(?:SyntaxError: )?(?:\S+: )?(/?[\w@./\\-]+\.[cm]?[jt]sx?)[:(](\d+)[:,](\d+)\)?")
+        .expect("the pattern is constant and tested")
 });
 static THRESHOLD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"^\s*Jest: .*(?:coverage )?threshold for .* not met"#).expect("the pattern is constant and tested")
@@ -37,7 +38,9 @@ static THRESHOLD: LazyLock<Regex> = LazyLock::new(|| {
 const LINES: usize = 100;
 
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
-    let ran = lines.iter().any(|line| line.text.trim_start().starts_with("Test Suites: ") || line.text.trim_start().starts_with("Tests:  "));
+    let ran = lines.iter().any(|line| {
+        line.text.trim_start().starts_with("Test Suites: ") || line.text.trim_start().starts_with("Tests:  ")
+    });
     let mut failures: Vec<Failure> = Vec::new();
     let mut threshold = None;
     let mut file: Option<PathBuf> = None;
@@ -76,7 +79,14 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
 
 /// `● Console`, `● Validation Warning` and their like are no failures; a failure has a reason below it.
 fn is_failure(title: &str, lines: &[Line<'_>]) -> bool {
-    const NOTES: &[&str] = &["Console", "Validation Warning", "Deprecation Warning", "Multiple configs", "Cannot log after tests are done", "process.exit called"];
+    const NOTES: &[&str] = &[
+        "Console",
+        "Validation Warning",
+        "Deprecation Warning",
+        "Multiple configs",
+        "Cannot log after tests are done",
+        "process.exit called",
+    ];
     !NOTES.iter().any(|note| title.starts_with(note))
         && !title.ends_with("has been deprecated")
         && lines.iter().skip(1).take(3).any(|line| line.text.starts_with(' ') || line.text.is_empty())
@@ -98,7 +108,11 @@ fn block(title: &str, file: Option<&PathBuf>, lines: &[Line<'_>]) -> (Failure, u
     for (index, line) in lines.iter().enumerate().skip(1).take(LINES) {
         let text = line.text;
         let start = text.trim_start();
-        let is_end = start.starts_with("● ") || start.starts_with("FAIL ") || start.starts_with("PASS ") || start.starts_with("Test Suites: ") || start.starts_with("Snapshot Summary");
+        let is_end = start.starts_with("● ")
+            || start.starts_with("FAIL ")
+            || start.starts_with("PASS ")
+            || start.starts_with("Test Suites: ")
+            || start.starts_with("Snapshot Summary");
         if is_end {
             break;
         }
@@ -106,7 +120,8 @@ fn block(title: &str, file: Option<&PathBuf>, lines: &[Line<'_>]) -> (Failure, u
         if let Some(found) = javascript::frame(text) {
             failure.stack.insert(0, found.frame.clone());
             if failure.line.is_none() && !is_foreign(&found.frame.file.to_string_lossy()) {
-                (failure.file, failure.line, failure.column) = (Some(found.frame.file), Some(found.frame.line), found.column);
+                (failure.file, failure.line, failure.column) =
+                    (Some(found.frame.file), Some(found.frame.line), found.column);
             }
             failure.log_lines = Some((first, line.number));
         } else if !start.is_empty() && failure.stack.is_empty() {
@@ -130,7 +145,10 @@ fn read_reason(failure: &mut Failure, text: &str, stated: &mut Option<(PathBuf, 
     {
         *stated = Some((repository_path(&found[1]), line, column));
     }
-    if start.contains("toMatchSnapshot") || start.contains("toMatchInlineSnapshot") || start.contains("does not match stored snapshot") {
+    if start.contains("toMatchSnapshot")
+        || start.contains("toMatchInlineSnapshot")
+        || start.contains("does not match stored snapshot")
+    {
         failure.nature = Nature::Snapshot;
     }
     if start.contains("Exceeded timeout of") || start.contains("Async callback was not invoked within") {

@@ -15,7 +15,11 @@ use crate::evidence::stack::jvm;
 use crate::evidence::{Failure, Line, Nature};
 
 /// Maven's surefire and failsafe.
-pub static MAVEN_TOOL: Tool = Tool { name: "maven", marks: &["<<< FAILURE!", "<<< ERROR!", "Failed tests:", "Tests in error:", "T E S T S", "Failures: "], parse: maven };
+pub static MAVEN_TOOL: Tool = Tool {
+    name: "maven",
+    marks: &["<<< FAILURE!", "<<< ERROR!", "Failed tests:", "Tests in error:", "T E S T S", "Failures: "],
+    parse: maven,
+};
 /// Gradle.
 pub static GRADLE_TOOL: Tool = Tool { name: "gradle", marks: &[" FAILED", "tests completed,"], parse: gradle };
 /// sbt's JUnit interface.
@@ -31,21 +35,28 @@ static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is constant and tested")
 });
 static OLD_SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s{0,4}([\w$<>\[\]: -]+?)\(([a-z][\w.]*\.[A-Z][\w$]*)\)(?:: (.*))?$").expect("the pattern is constant and tested")
+    Regex::new(r"^\s{0,4}([\w$<>\[\]: -]+?)\(([a-z][\w.]*\.[A-Z][\w$]*)\)(?:: (.*))?$")
+        .expect("the pattern is constant and tested")
 });
-static GRADLE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^((?:Gradle suite > Gradle test > )?[\w.$]+ ?(?: > .+?)+) FAILED$").expect("the pattern is constant and tested"));
-static GRADLE_FRAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+(.+?) at ([\w$-]+\.\w+):(\d+)$").expect("the pattern is constant and tested"));
+static GRADLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^((?:Gradle suite > Gradle test > )?[\w.$]+ ?(?: > .+?)+) FAILED$")
+        .expect("the pattern is constant and tested")
+});
+static GRADLE_FRAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s+(.+?) at ([\w$-]+\.\w+):(\d+)$").expect("the pattern is constant and tested"));
 static ANT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*\[junit\] Testcase: (.+?)\(([\w.$]+)\):\s*(FAILED|Caused an ERROR)").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*\[junit\] Testcase: (.+?)\(([\w.$]+)\):\s*(FAILED|Caused an ERROR)")
+        .expect("the pattern is constant and tested")
 });
 
 static ANT_SUITE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s*\[junit\] Testsuite: ([\w.$]+)").expect("the pattern is constant and tested"));
-static ANT_CASE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^\s*\[junit\] Testcase: (.+?)(?: took [\d.]+ sec)?$").expect("the pattern is constant and tested"));
+static ANT_CASE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*\[junit\] Testcase: (.+?)(?: took [\d.]+ sec)?$").expect("the pattern is constant and tested")
+});
 static SBT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\[\w+\] )*Test ([\w.$]+\.[\w$]+) failed: (?:([\w.$]+): )?(.*?)(?:, took [\d.]+ s(?:ec)?)?$").expect("the pattern is constant and tested")
+    Regex::new(r"^(?:\[\w+\] )*Test ([\w.$]+\.[\w$]+) failed: (?:([\w.$]+): )?(.*?)(?:, took [\d.]+ s(?:ec)?)?$")
+        .expect("the pattern is constant and tested")
 });
 
 /// The most lines below a heading that are read.
@@ -66,8 +77,13 @@ fn maven(lines: &[Line<'_>]) -> Option<Parsed> {
                 let failure = block(&test, line.number, &lines[index + 1..]);
                 add(&mut failures, failure);
             }
-        } else if text.ends_with("Failed tests:") || text.ends_with("Tests in error:") || text.ends_with("Failures:") || text.ends_with("Errors:")
-            || text.starts_with("Failed tests:") || text.starts_with("Tests in error:") || text.ends_with("Flakes:")
+        } else if text.ends_with("Failed tests:")
+            || text.ends_with("Tests in error:")
+            || text.ends_with("Failures:")
+            || text.ends_with("Errors:")
+            || text.starts_with("Failed tests:")
+            || text.starts_with("Tests in error:")
+            || text.ends_with("Flakes:")
         {
             in_summary = !text.ends_with("Flakes:");
             summary_lines = Some((line.number, line.number));
@@ -81,7 +97,11 @@ fn maven(lines: &[Line<'_>]) -> Option<Parsed> {
             break;
         }
     }
-    (ran && (!failures.is_empty() || lines.iter().any(|line| line.text.contains("Tests run: ")))).then_some(Parsed { tool: "maven", failures, key_lines: summary_lines })
+    (ran && (!failures.is_empty() || lines.iter().any(|line| line.text.contains("Tests run: ")))).then_some(Parsed {
+        tool: "maven",
+        failures,
+        key_lines: summary_lines,
+    })
 }
 
 /// `Failed tests:   method(pkg.Class): message` of surefire 2.
@@ -94,7 +114,15 @@ fn old_summary(failures: &mut Vec<Failure>, text: &str, number: usize) {
 
 fn add_old(failures: &mut Vec<Failure>, found: &regex::Captures<'_>, number: usize) {
     let message = found.get(3).map(|message| message.as_str().to_owned());
-    add(failures, Failure { test: Some(format!("{}.{}", &found[2], found[1].trim())), message, log_lines: Some((number, number)), ..Failure::default() });
+    add(
+        failures,
+        Failure {
+            test: Some(format!("{}.{}", &found[2], found[1].trim())),
+            message,
+            log_lines: Some((number, number)),
+            ..Failure::default()
+        },
+    );
 }
 
 fn summary(failures: &mut Vec<Failure>, line: &Line<'_>) {
@@ -107,10 +135,14 @@ fn summary(failures: &mut Vec<Failure>, line: &Line<'_>) {
     let name = found[2].to_owned();
     let message = found.get(4).map(|message| message.as_str().to_owned());
     let known = failures.iter_mut().find(|failure| {
-        failure.test.as_deref().is_some_and(|test| test.ends_with(&format!("{class}.{name}")) || (test.contains(class) && !test.contains(&name) && name == "setUp") || test.ends_with(&format!("{class}.{name}()")))
-            || failure.test.as_deref().is_some_and(|test| test.contains(&format!(".{class}.")) && failure.line.is_none())
+        failure.test.as_deref().is_some_and(|test| {
+            test.ends_with(&format!("{class}.{name}"))
+                || (test.contains(class) && !test.contains(&name) && name == "setUp")
+                || test.ends_with(&format!("{class}.{name}()"))
+        }) || failure.test.as_deref().is_some_and(|test| test.contains(&format!(".{class}.")) && failure.line.is_none())
     });
-    let place = (PathBuf::from(format!("{}.java", class.split('$').next().unwrap_or(class))), found[3].parse::<u32>().ok());
+    let place =
+        (PathBuf::from(format!("{}.java", class.split('$').next().unwrap_or(class))), found[3].parse::<u32>().ok());
     match known {
         Some(failure) => {
             if failure.line.is_none() {
@@ -120,7 +152,17 @@ fn summary(failures: &mut Vec<Failure>, line: &Line<'_>) {
         }
         None => {
             let number = line.number;
-            add(failures, Failure { test: Some(format!("{class}.{name}")), file: Some(place.0), line: place.1, message, log_lines: Some((number, number)), ..Failure::default() });
+            add(
+                failures,
+                Failure {
+                    test: Some(format!("{class}.{name}")),
+                    file: Some(place.0),
+                    line: place.1,
+                    message,
+                    log_lines: Some((number, number)),
+                    ..Failure::default()
+                },
+            );
         }
     }
 }
@@ -152,7 +194,12 @@ fn block(test: &str, number: usize, lines: &[Line<'_>]) -> Failure {
     }
     // The test's own class is where a developer looks first.
     let file = format!("{}.", class.rsplit('.').next().unwrap_or(class).split('$').next().unwrap_or(class));
-    let in_test = failure.stack.iter().rev().find(|frame| frame.file.to_string_lossy().starts_with(&file)).map(|frame| (frame.file.clone(), frame.line));
+    let in_test = failure
+        .stack
+        .iter()
+        .rev()
+        .find(|frame| frame.file.to_string_lossy().starts_with(&file))
+        .map(|frame| (frame.file.clone(), frame.line));
     if let Some((file, line)) = in_test.or(own) {
         (failure.file, failure.line) = (Some(file), Some(line));
     }
@@ -162,7 +209,11 @@ fn block(test: &str, number: usize, lines: &[Line<'_>]) -> Failure {
 fn gradle(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut failures: Vec<Failure> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        if !line.text.ends_with(" FAILED") || line.text.starts_with(' ') || line.text.starts_with("> Task") || line.text.starts_with(':') {
+        if !line.text.ends_with(" FAILED")
+            || line.text.starts_with(' ')
+            || line.text.starts_with("> Task")
+            || line.text.starts_with(':')
+        {
             continue;
         }
         let Some(found) = GRADLE.captures(line.text) else { continue };
@@ -222,7 +273,8 @@ fn ant(lines: &[Line<'_>]) -> Option<Parsed> {
             add(&mut failures, block(&format!("{}.{}", &found[2], &found[1]), line.number, &lines[index + 1..]));
         } else if let Some(found) = ANT_CASE.captures(line.text) {
             // What became of it stands on the next line.
-            let verdict = lines.get(index + 1).map_or("", |next| next.text.trim_start().trim_start_matches("[junit]").trim());
+            let verdict =
+                lines.get(index + 1).map_or("", |next| next.text.trim_start().trim_start_matches("[junit]").trim());
             if verdict == "FAILED" || verdict.starts_with("Caused an ERROR") {
                 add(&mut failures, block(&format!("{suite}.{}", &found[1]), line.number, &lines[index + 1..]));
             }

@@ -14,7 +14,8 @@ use crate::evidence::{Failure, Line, Nature};
 pub static TOOL: Tool = Tool { name: "mozlog", marks: &["TEST-UNEXPECTED-", "PROCESS-CRASH | "], parse };
 
 static LINE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(TEST-UNEXPECTED-(?:FAIL|ERROR|TIMEOUT|CRASH|PASS|NOTRUN)|PROCESS-CRASH) \| (.+?) \| (.*)$").expect("the pattern is constant and tested")
+    Regex::new(r"(TEST-UNEXPECTED-(?:FAIL|ERROR|TIMEOUT|CRASH|PASS|NOTRUN)|PROCESS-CRASH) \| (.+?) \| (.*)$")
+        .expect("the pattern is constant and tested")
 });
 
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {

@@ -15,12 +15,29 @@ pub static NINJA_TOOL: Tool = Tool { name: "ninja", marks: &["FAILED: ", "ninja:
 /// make.
 pub static MAKE_TOOL: Tool = Tool { name: "make", marks: &["***", "make: "], parse: make };
 /// Linkers.
-pub static LINKER_TOOL: Tool = Tool { name: "ld", marks: &["undefined reference to", "cannot find -l", "Undefined symbols for architecture", "multiple definition of"], parse: linker };
+pub static LINKER_TOOL: Tool = Tool {
+    name: "ld",
+    marks: &[
+        "undefined reference to",
+        "cannot find -l",
+        "Undefined symbols for architecture",
+        "multiple definition of",
+    ],
+    parse: linker,
+};
 
-static CMAKE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*CMake Error(?: at (.+?):(\d+) \((\w+)\))?:?(.*)$").expect("the pattern is constant and tested"));
-static CALL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+(\S+):(\d+) \((\w+)\)$").expect("the pattern is constant and tested"));
-static MAKE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:.*/)?g?make(?:\[\d+\])?: \*\*\* (.+)$").expect("the pattern is constant and tested"));
-static MAKEFILE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\[(\S*?):(\d+): (.+?)\] Error|^(\S*[Mm]akefile\S*):(\d+): \*\*\* (.+)$").expect("the pattern is constant and tested"));
+static CMAKE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*CMake Error(?: at (.+?):(\d+) \((\w+)\))?:?(.*)$").expect("the pattern is constant and tested")
+});
+static CALL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s+(\S+):(\d+) \((\w+)\)$").expect("the pattern is constant and tested"));
+static MAKE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:.*/)?g?make(?:\[\d+\])?: \*\*\* (.+)$").expect("the pattern is constant and tested")
+});
+static MAKEFILE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\[(\S*?):(\d+): (.+?)\] Error|^(\S*[Mm]akefile\S*):(\d+): \*\*\* (.+)$")
+        .expect("the pattern is constant and tested")
+});
 static UNDEFINED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:.*?: )?(?:(\S+?\.\w+):(\d+): )?(undefined reference to .*|cannot find -l\S+.*|multiple definition of .*)$").expect("the pattern is constant and tested")
 });
@@ -29,7 +46,13 @@ fn cmake(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut failures: Vec<Failure> = Vec::new();
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.text.contains("CMake Error")) {
         let Some(found) = CMAKE.captures(line.text) else { continue };
-        let rest: Vec<&Line<'_>> = lines[index + 1..].iter().take(20).take_while(|line| line.text.starts_with(' ') || line.text.is_empty() || line.text.trim().starts_with("Call Stack")).collect();
+        let rest: Vec<&Line<'_>> = lines[index + 1..]
+            .iter()
+            .take(20)
+            .take_while(|line| {
+                line.text.starts_with(' ') || line.text.is_empty() || line.text.trim().starts_with("Call Stack")
+            })
+            .collect();
         let message = rest.iter().map(|line| line.text.trim()).find(|text| !text.is_empty()).unwrap_or(found[4].trim());
         let mut failure = Failure {
             file: found.get(1).map(|file| repository_path(file.as_str())),
@@ -74,7 +97,10 @@ fn ninja(lines: &[Line<'_>]) -> Option<Parsed> {
 }
 
 fn make(lines: &[Line<'_>]) -> Option<Parsed> {
-    let line = lines.iter().find(|line| line.text.len() < 1000 && (MAKE.is_match(line.text) || line.text.contains(": *** ") && MAKEFILE.is_match(line.text)))?;
+    let line = lines.iter().find(|line| {
+        line.text.len() < 1000
+            && (MAKE.is_match(line.text) || line.text.contains(": *** ") && MAKEFILE.is_match(line.text))
+    })?;
     let message = MAKE.captures(line.text).map_or_else(|| line.text.to_owned(), |found| found[1].to_owned());
     let place = MAKEFILE.captures(line.text);
     let part = |index: usize| place.as_ref().and_then(|place| place.get(index)).map(|part| part.as_str());

@@ -13,24 +13,33 @@ use crate::evidence::stack::{javascript, repository_path};
 use crate::evidence::{Failure, Line, Nature};
 
 /// `node --test`.
-pub static TOOL: Tool = Tool { name: "node --test", marks: &["# tests ", "ℹ tests ", "failing tests:", "duration_ms"], parse };
+pub static TOOL: Tool =
+    Tool { name: "node --test", marks: &["# tests ", "ℹ tests ", "failing tests:", "duration_ms"], parse };
 
-static SUMMARY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:# |ℹ )(?:tests|pass|fail) \d+$").expect("the pattern is constant and tested"));
-static SPEC: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\s*)✖ (.+?) \(\d+(?:\.\d+)?ms\)(?: # .*)?$").expect("the pattern is constant and tested"));
-static TAP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\s*)not ok \d+(?: - (.*?))?(?: # (?:TODO|SKIP).*)?$").expect("the pattern is constant and tested"));
-static SUBTEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\s*)# Subtest: (.+)$").expect("the pattern is constant and tested"));
+static SUMMARY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*(?:# |ℹ )(?:tests|pass|fail) \d+$").expect("the pattern is constant and tested"));
+static SPEC: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(\s*)✖ (.+?) \(\d+(?:\.\d+)?ms\)(?: # .*)?$").expect("the pattern is constant and tested")
+});
+static TAP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(\s*)not ok \d+(?: - (.*?))?(?: # (?:TODO|SKIP).*)?$").expect("the pattern is constant and tested")
+});
+static SUBTEST: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(\s*)# Subtest: (.+)$").expect("the pattern is constant and tested"));
 static PLACE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\s*(?:test at |location: ')(.+?):(\d+):(\d+)'?$").expect("the pattern is constant and tested")
 });
 static ERROR: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:error: ['|]?-?)?\s*(?:\[?([A-Z]\w*(?:Error|Exception))(?: \[\w+\])?: )?(.*?)'?\]?$").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*(?:error: ['|]?-?)?\s*(?:\[?([A-Z]\w*(?:Error|Exception))(?: \[\w+\])?: )?(.*?)'?\]?$")
+        .expect("the pattern is constant and tested")
 });
 
 /// The most lines of one test's details.
 const BLOCK: usize = 120;
 
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
-    let summary = lines.iter().any(|line| (line.text.contains("# ") || line.text.contains('ℹ')) && SUMMARY.is_match(line.text));
+    let summary =
+        lines.iter().any(|line| (line.text.contains("# ") || line.text.contains('ℹ')) && SUMMARY.is_match(line.text));
     let details = lines.iter().position(|line| line.text.trim().ends_with("failing tests:"));
     if !summary && details.is_none() {
         return None;
@@ -50,9 +59,11 @@ fn spec(lines: &[Line<'_>]) -> Vec<Failure> {
         let text = lines[index].text;
         if let Some(found) = PLACE.captures(text) {
             place = place_of(&found);
-        } else if let Some(found) = Some(text).filter(|text| text.contains('✖')).and_then(|text| SPEC.captures(text)) {
+        } else if let Some(found) = Some(text).filter(|text| text.contains('✖')).and_then(|text| SPEC.captures(text))
+        {
             let name = found[2].to_owned();
-            let (mut failure, taken) = details(&name, &lines[index..], |text| PLACE.is_match(text) || SPEC.is_match(text));
+            let (mut failure, taken) =
+                details(&name, &lines[index..], |text| PLACE.is_match(text) || SPEC.is_match(text));
             finish(&mut failure, &name, &[], place.take());
             failures.push(failure);
             index += taken;
@@ -70,21 +81,30 @@ fn tap(lines: &[Line<'_>]) -> Vec<Failure> {
     let mut index = 0;
     while index < lines.len() && failures.len() < MOST_FAILURES {
         let text = lines[index].text;
-        if let Some(found) = Some(text).filter(|text| text.contains("# Subtest: ")).and_then(|text| SUBTEST.captures(text)) {
+        if let Some(found) =
+            Some(text).filter(|text| text.contains("# Subtest: ")).and_then(|text| SUBTEST.captures(text))
+        {
             open.retain(|(indent, _)| *indent < found[1].len());
             if open.len() < 64 {
                 open.push((found[1].len(), found[2].to_owned()));
             }
-        } else if let Some(found) = Some(text).filter(|text| text.contains("not ok ")).and_then(|text| TAP.captures(text)) {
+        } else if let Some(found) =
+            Some(text).filter(|text| text.contains("not ok ")).and_then(|text| TAP.captures(text))
+        {
             let indent = found[1].len();
             let name = found.get(2).map_or("", |name| name.as_str()).to_owned();
-            let (mut failure, taken) = details(&name, &lines[index..], |text| text.trim() == "..." || text.contains("# Subtest: "));
+            let (mut failure, taken) =
+                details(&name, &lines[index..], |text| text.trim() == "..." || text.contains("# Subtest: "));
             let of_children = lines[index..].iter().take(taken).any(|line| {
                 let text = line.text.trim();
-                text == "failureType: 'subtestsFailed'" || text == "failureType: 'fileTestFailure'" || text.starts_with("type: 'suite'")
+                text == "failureType: 'subtestsFailed'"
+                    || text == "failureType: 'fileTestFailure'"
+                    || text.starts_with("type: 'suite'")
             });
             open.retain(|(outer, _)| *outer < indent);
-            let has_child = failures.iter().any(|known| known.test.as_deref().is_some_and(|test| test.split(" > ").any(|part| part == name)));
+            let has_child = failures
+                .iter()
+                .any(|known| known.test.as_deref().is_some_and(|test| test.split(" > ").any(|part| part == name)));
             if !(of_children && has_child) {
                 let parents: Vec<&str> = open.iter().map(|(_, name)| name.as_str()).collect();
                 let place = lines[index..].iter().take(taken).find_map(|line| place_of(&PLACE.captures(line.text)?));
@@ -119,7 +139,8 @@ fn details(name: &str, lines: &[Line<'_>], is_end: impl Fn(&str) -> bool) -> (Fa
         }
         failure.log_lines = Some((first, line.number));
         // In TAP's `stack: |-` frames stand without their `at`.
-        let frame = javascript::frame(line.text).or_else(|| javascript::frame(&format!("at {text}")).filter(|_| !text.starts_with("at ")));
+        let frame = javascript::frame(line.text)
+            .or_else(|| javascript::frame(&format!("at {text}")).filter(|_| !text.starts_with("at ")));
         if let Some(found) = frame {
             failure.stack.insert(0, found.frame);
         } else if failure.message.as_deref().is_none_or(str::is_empty) {
@@ -154,7 +175,22 @@ fn finish(failure: &mut Failure, name: &str, parents: &[&str], place: Option<(Pa
 }
 
 fn is_field(text: &str) -> bool {
-    ["---", "...", "duration_ms:", "type:", "failureType:", "code:", "stack:", "location:", "expected:", "actual:", "operator:", "exitCode:", "signal:", "diff:"]
-        .iter()
-        .any(|field| text.starts_with(field))
+    [
+        "---",
+        "...",
+        "duration_ms:",
+        "type:",
+        "failureType:",
+        "code:",
+        "stack:",
+        "location:",
+        "expected:",
+        "actual:",
+        "operator:",
+        "exitCode:",
+        "signal:",
+        "diff:",
+    ]
+    .iter()
+    .any(|field| text.starts_with(field))
 }

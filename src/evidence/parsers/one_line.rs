@@ -29,9 +29,12 @@ impl Row {
     fn parse(&self, lines: &[Line<'_>]) -> Option<Parsed> {
         let pattern = self.compiled.get_or_init(|| Regex::new(self.pattern).ok()).as_ref()?;
         let mut known = std::collections::HashSet::new();
-        let findings = lines.iter().filter(|line| line.text.contains(self.word)).filter_map(|line| self.finding(line, pattern));
-        let failures: Vec<Failure> =
-            findings.filter(|found| known.insert((found.file.clone(), found.line, found.column, found.kind.clone()))).take(MOST_FAILURES).collect();
+        let findings =
+            lines.iter().filter(|line| line.text.contains(self.word)).filter_map(|line| self.finding(line, pattern));
+        let failures: Vec<Failure> = findings
+            .filter(|found| known.insert((found.file.clone(), found.line, found.column, found.kind.clone())))
+            .take(MOST_FAILURES)
+            .collect();
         (!failures.is_empty()).then_some(Parsed { tool: self.tool, failures, key_lines: None })
     }
 

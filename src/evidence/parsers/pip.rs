@@ -12,10 +12,27 @@ use crate::evidence::{Failure, Line, Nature};
 pub static TOOL: Tool = Tool {
     name: "pip",
     marks: &[
-        "ERROR: Cannot install", "ERROR: Could not find a version", "ERROR: No matching distribution", "ResolutionImpossible", "No matching distribution found",
-        "Could not find a version that satisfies", "No solution found when resolving", "version solving failed", "SolverProblemError", "error: subprocess-exited-with-error",
-        "Failed building wheel", "Could not build wheels", "PackagesNotFoundError", "UnsatisfiableError", "THESE PACKAGES DO NOT MATCH THE HASHES", "Failed to build", "requires a different Python",
-        "poetry.lock is not", "pyproject.toml changed significantly", "ERROR: Could not open requirements file", "metadata-generation-failed",
+        "ERROR: Cannot install",
+        "ERROR: Could not find a version",
+        "ERROR: No matching distribution",
+        "ResolutionImpossible",
+        "No matching distribution found",
+        "Could not find a version that satisfies",
+        "No solution found when resolving",
+        "version solving failed",
+        "SolverProblemError",
+        "error: subprocess-exited-with-error",
+        "Failed building wheel",
+        "Could not build wheels",
+        "PackagesNotFoundError",
+        "UnsatisfiableError",
+        "THESE PACKAGES DO NOT MATCH THE HASHES",
+        "Failed to build",
+        "requires a different Python",
+        "poetry.lock is not",
+        "pyproject.toml changed significantly",
+        "ERROR: Could not open requirements file",
+        "metadata-generation-failed",
     ],
     parse,
 };
@@ -33,7 +50,8 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut found = lines.iter().filter(|line| line.text.len() < 2000 && ERROR.is_match(line.text));
     let first = found.next()?;
     let last = found.next_back().unwrap_or(first);
-    let place = lines.iter().filter(|line| line.number >= first.number).find_map(|line| REQUIREMENT.captures(line.text));
+    let place =
+        lines.iter().filter(|line| line.number >= first.number).find_map(|line| REQUIREMENT.captures(line.text));
     let message = first.text.trim().trim_start_matches("ERROR: ").trim_start_matches("error: ").to_owned();
     let nature = if message.contains("requirements file") { Nature::Configuration } else { Nature::Dependency };
     let failure = Failure {

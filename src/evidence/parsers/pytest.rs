@@ -17,16 +17,31 @@ use crate::evidence::{Failure, Line, Nature, StackFrame};
 pub static TOOL: Tool = Tool {
     name: "pytest",
     marks: &[
-        "test session starts", " FAILURES ", " ERRORS ", "short test summary info", "pytest: error:", "__main__.py: error:", "py.test: error:",
-        "FAIL Required test coverage", "INTERNALERROR>", "ImportError while loading conftest", "during collection", "ERROR: usage:", "Interrupted:", "KeyboardInterrupt !!!",
+        "test session starts",
+        " FAILURES ",
+        " ERRORS ",
+        "short test summary info",
+        "pytest: error:",
+        "__main__.py: error:",
+        "py.test: error:",
+        "FAIL Required test coverage",
+        "INTERNALERROR>",
+        "ImportError while loading conftest",
+        "during collection",
+        "ERROR: usage:",
+        "Interrupted:",
+        "KeyboardInterrupt !!!",
     ],
     parse,
 };
 
-static BANNER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^={3,} (.+?) ={3,}$").expect("the pattern is constant and tested"));
-static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^_+ (\S.*?) _+$").expect("the pattern is constant and tested"));
+static BANNER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^={3,} (.+?) ={3,}$").expect("the pattern is constant and tested"));
+static HEADING: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^_+ (\S.*?) _+$").expect("the pattern is constant and tested"));
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\S[^:]*\.pyx?|<[^>]+>):(\d+): ?(?:in (\S+)|([A-Za-z_][\w.]*))?").expect("the pattern is constant and tested")
+    Regex::new(r"^(\S[^:]*\.pyx?|<[^>]+>):(\d+): ?(?:in (\S+)|([A-Za-z_][\w.]*))?")
+        .expect("the pattern is constant and tested")
 });
 static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(FAILED|ERROR|FAIL) (\S.*?)(?: - (.*))?$").expect("the pattern is constant and tested")
@@ -36,10 +51,12 @@ static VERBOSE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is constant and tested")
 });
 static COVERAGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:FAIL Required test coverage of|Coverage failure: total of \S+ is less than)").expect("the pattern is constant and tested")
+    Regex::new(r"(?:FAIL Required test coverage of|Coverage failure: total of \S+ is less than)")
+        .expect("the pattern is constant and tested")
 });
 static USAGE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:ERROR: )?(?:usage: .*|(?:pytest|py\.test|__main__\.py)(?: .*)?: error: (.+))$").expect("the pattern is constant and tested")
+    Regex::new(r"^(?:ERROR: )?(?:usage: .*|(?:pytest|py\.test|__main__\.py)(?: .*)?: error: (.+))$")
+        .expect("the pattern is constant and tested")
 });
 
 /// The most lines of a section that are its block; captured output follows the reason.
@@ -48,9 +65,19 @@ const BLOCK: usize = 60;
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut reading = Reading::default();
     // A script that shows another program's output may have indented it.
-    let indent = lines.iter().find(|line| line.text.trim_start().starts_with("=====")).map_or(0, |line| line.text.len() - line.text.trim_start().len());
+    let indent = lines
+        .iter()
+        .find(|line| line.text.trim_start().starts_with("====="))
+        .map_or(0, |line| line.text.len() - line.text.trim_start().len());
     for (index, line) in lines.iter().enumerate() {
-        let line = &Line { text: line.text.get(indent..).filter(|_| line.text.as_bytes()[..indent.min(line.text.len())].iter().all(|byte| *byte == b' ')).unwrap_or(line.text), ..*line };
+        let line = &Line {
+            text: line
+                .text
+                .get(indent..)
+                .filter(|_| line.text.as_bytes()[..indent.min(line.text.len())].iter().all(|byte| *byte == b' '))
+                .unwrap_or(line.text),
+            ..*line
+        };
         reading.line(line, &lines[index..]);
         if reading.failures.len() >= MOST_FAILURES {
             break;
@@ -92,17 +119,21 @@ impl Reading {
             self.ran = true;
             self.interrupted = Some(line.number);
         }
-        if text.starts_with("===") {
-            if let Some(banner) = BANNER.captures(text) {
-                self.banner(&banner[1]);
-                return;
-            }
+        if text.starts_with("===")
+            && let Some(banner) = BANNER.captures(text)
+        {
+            self.banner(&banner[1]);
+            return;
         }
         if let Some(found) = USAGE.captures(text).filter(|_| !self.ran || self.part == Part::Progress) {
             self.usage(line, found.get(1).map(|message| message.as_str()));
             return;
         }
-        if text.starts_with("FAIL Required") || text.starts_with("ERROR: Coverage") || text.starts_with("Coverage failure") || text.contains("FAIL Required") {
+        if text.starts_with("FAIL Required")
+            || text.starts_with("ERROR: Coverage")
+            || text.starts_with("Coverage failure")
+            || text.contains("FAIL Required")
+        {
             if COVERAGE.is_match(text) {
                 self.threshold = Some(line.number);
             }
@@ -116,7 +147,10 @@ impl Reading {
     }
 
     fn banner(&mut self, title: &str) {
-        self.ran |= title == "test session starts" || title == "FAILURES" || title == "ERRORS" || title.starts_with("short test summary");
+        self.ran |= title == "test session starts"
+            || title == "FAILURES"
+            || title == "ERRORS"
+            || title.starts_with("short test summary");
         self.captured = false;
         self.part = match title {
             "FAILURES" => Part::Failures,
@@ -145,7 +179,8 @@ impl Reading {
 
     fn section(&mut self, line: &Line<'_>) {
         let text = line.text;
-        if text.starts_with('_') && text.ends_with('_')
+        if text.starts_with('_')
+            && text.ends_with('_')
             && let Some(heading) = HEADING.captures(text)
         {
             self.captured = false;
@@ -163,7 +198,8 @@ impl Reading {
     }
 
     fn open(&mut self, heading: &str, number: usize) {
-        const BEFORE: &[&str] = &["ERROR collecting ", "ERROR at setup of ", "ERROR at teardown of ", "ERROR at call of ", "ERROR "];
+        const BEFORE: &[&str] =
+            &["ERROR collecting ", "ERROR at setup of ", "ERROR at teardown of ", "ERROR at call of ", "ERROR "];
         let collecting = heading.starts_with("ERROR collecting ");
         let name = BEFORE.iter().find_map(|before| heading.strip_prefix(before)).unwrap_or(heading);
         let is_doctest = name.strip_prefix("[doctest] ");
@@ -179,7 +215,12 @@ impl Reading {
     fn summary(&mut self, line: &Line<'_>) {
         let Some(found) = SUMMARY.captures(line.text) else { return };
         let id = found[2].trim();
-        if !(id.contains(".py") || id.contains("::") || id.contains(".txt") || id.contains(".rst") || id.contains(".md")) {
+        if !(id.contains(".py")
+            || id.contains("::")
+            || id.contains(".txt")
+            || id.contains(".rst")
+            || id.contains(".md"))
+        {
             return;
         }
         self.summary = Some((self.summary.map_or(line.number, |(first, _)| first), line.number));
@@ -191,7 +232,9 @@ impl Reading {
         let text = line.text;
         if text.starts_with("ImportError while loading conftest") {
             self.conftest(line, rest);
-        } else if text.starts_with("INTERNALERROR> ") && self.failures.last().is_none_or(|failure| failure.kind.as_deref() != Some("INTERNALERROR")) {
+        } else if text.starts_with("INTERNALERROR> ")
+            && self.failures.last().is_none_or(|failure| failure.kind.as_deref() != Some("INTERNALERROR"))
+        {
             self.failures.push(Failure {
                 kind: Some("INTERNALERROR".to_owned()),
                 log_lines: Some((line.number, line.number)),
@@ -220,7 +263,9 @@ impl Reading {
             nature: Nature::Load,
             ..Failure::default()
         };
-        for line in rest.iter().skip(1).take(BLOCK).take_while(|line| !line.text.is_empty() && !line.text.starts_with("===")) {
+        for line in
+            rest.iter().skip(1).take(BLOCK).take_while(|line| !line.text.is_empty() && !line.text.starts_with("==="))
+        {
             read_reason(&mut failure, line);
         }
         self.failures.push(failure);
@@ -263,7 +308,9 @@ fn read_reason(failure: &mut Failure, line: &Line<'_>) {
         if failure.message.is_none() && !reason.is_empty() {
             failure.message = Some(reason.to_owned());
             failure.kind = python::exception(reason).map(|(kind, _)| kind).or_else(|| failure.kind.take());
-        } else if let Some(message) = failure.message.as_mut().filter(|message| message.len() < 400 && !reason.is_empty()) {
+        } else if let Some(message) =
+            failure.message.as_mut().filter(|message| message.len() < 400 && !reason.is_empty())
+        {
             // The last exception of a chain is the one that was not caught.
             match python::exception(reason).filter(|_| !failure.stack.is_empty() && reason.contains("Error")) {
                 Some((kind, _)) => (failure.kind, failure.message) = (Some(kind), Some(reason.to_owned())),
@@ -325,7 +372,9 @@ fn add_named(failures: &mut Vec<Failure>, id: &str, reason: Option<String>, line
     if failures.iter().any(|failure| failure.test.as_deref() == Some(id)) {
         return;
     }
-    let in_file = |failure: &&mut Failure| failure.stack.iter().any(|frame| frame.file.ends_with(file)) || failure.stack.is_empty();
+    let in_file = |failure: &&mut Failure| {
+        failure.stack.iter().any(|frame| frame.file.ends_with(file)) || failure.stack.is_empty()
+    };
     let best = failures.iter_mut().filter(|failure| is_same(failure)).find(in_file);
     if let Some(failure) = best {
         failure.test = Some(id.to_owned());
@@ -357,7 +406,8 @@ fn complete_id(failure: &mut Failure) {
     }
     let outermost = failure.stack.iter().find(|frame| !is_foreign(&frame.file.to_string_lossy()));
     if let Some(frame) = outermost.filter(|frame| frame.file.extension().is_some_and(|ending| ending == "py")) {
-        let (base, parameters) = test.split_once('[').map_or((test.as_str(), String::new()), |(base, rest)| (base, format!("[{rest}")));
+        let (base, parameters) =
+            test.split_once('[').map_or((test.as_str(), String::new()), |(base, rest)| (base, format!("[{rest}")));
         failure.test = Some(format!("{}::{}{parameters}", frame.file.display(), base.replace('.', "::")));
     }
 }

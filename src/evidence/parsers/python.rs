@@ -7,7 +7,8 @@ use crate::evidence::stack::python;
 use crate::evidence::{Failure, Line, Nature};
 
 /// A Python program.
-pub static TOOL: Tool = Tool { name: "python", marks: &["Traceback (most recent call last)", "SyntaxError: ", "No module named "], parse };
+pub static TOOL: Tool =
+    Tool { name: "python", marks: &["Traceback (most recent call last)", "SyntaxError: ", "No module named "], parse };
 
 /// How far from the end of the step a fatal traceback may stand, in lines.
 const REACH: usize = 60;

@@ -13,14 +13,14 @@ use crate::evidence::stack::python;
 use crate::evidence::{Failure, Line, Nature};
 
 /// unittest and what runs like it.
-pub static TOOL: Tool = Tool { name: "unittest", marks: &["FAIL: ", "ERROR: ", "FAILED (", "UNEXPECTED SUCCESS: ", "Ran "], parse };
+pub static TOOL: Tool =
+    Tool { name: "unittest", marks: &["FAIL: ", "ERROR: ", "FAILED (", "UNEXPECTED SUCCESS: ", "Ran "], parse };
 
 static HEADING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(FAIL|ERROR|UNEXPECTED SUCCESS): (.+?)(?: \.\.\.)?$").expect("the pattern is constant and tested")
 });
-static NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(\S+) \(([\w.<>\- ]+)\)(.*)$").expect("the pattern is constant and tested")
-});
+static NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(\S+) \(([\w.<>\- ]+)\)(.*)$").expect("the pattern is constant and tested"));
 static RAN: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^Ran \d+ tests? in [\d.]+s").expect("the pattern is constant and tested"));
 
@@ -34,7 +34,8 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     while index < lines.len() && failures.len() < MOST_FAILURES {
         let text = lines[index].text;
         ran |= text.starts_with("Ran ") && RAN.is_match(text);
-        let is_heading = text.starts_with("FAIL: ") || text.starts_with("ERROR: ") || text.starts_with("UNEXPECTED SUCCESS: ");
+        let is_heading =
+            text.starts_with("FAIL: ") || text.starts_with("ERROR: ") || text.starts_with("UNEXPECTED SUCCESS: ");
         // Only between rulers: `ERROR: ` begins lines of many other tools.
         let after_ruler = index > 0 && is_ruler(lines[index - 1].text, '=');
         let before_ruler = lines[index + 1..].iter().take(6).any(|line| is_ruler(line.text, '-'));
@@ -60,7 +61,11 @@ fn block(name: &str, lines: &[Line<'_>]) -> (Failure, usize) {
     let mut failure = Failure {
         test: Some(dotted(name)),
         log_lines: Some((first, first)),
-        nature: if name.contains("_FailedTest") || name.contains("ModuleImportFailure") { Nature::Load } else { Nature::Test },
+        nature: if name.contains("_FailedTest") || name.contains("ModuleImportFailure") {
+            Nature::Load
+        } else {
+            Nature::Test
+        },
         ..Failure::default()
     };
     let mut index = 1;
@@ -93,7 +98,9 @@ fn block(name: &str, lines: &[Line<'_>]) -> (Failure, usize) {
 /// The lines below an exception's first one that still belong to its message.
 fn following(lines: &[Line<'_>]) -> Vec<String> {
     let texts = lines.iter().map(|line| line.text).take(8);
-    let message = texts.take_while(|text| !is_ruler(text, '=') && !is_ruler(text, '-') && !text.starts_with("---") && !RAN.is_match(text));
+    let message = texts.take_while(|text| {
+        !is_ruler(text, '=') && !is_ruler(text, '-') && !text.starts_with("---") && !RAN.is_match(text)
+    });
     let mut message: Vec<String> = message.map(str::to_owned).collect();
     while message.last().is_some_and(String::is_empty) {
         message.pop();

@@ -11,10 +11,18 @@ use crate::evidence::stack::{is_foreign, javascript, repository_path};
 use crate::evidence::{Failure, Line, Nature};
 
 /// vitest.
-pub static TOOL: Tool = Tool { name: "vitest", marks: &[" Failed Tests ", " Failed Suites ", " RUN  v", " Test Files  ", " DEV  v", "Unhandled Errors", " FAIL  "], parse };
+pub static TOOL: Tool = Tool {
+    name: "vitest",
+    marks: &[" Failed Tests ", " Failed Suites ", " RUN  v", " Test Files  ", " DEV  v", "Unhandled Errors", " FAIL  "],
+    parse,
+};
 
-static HEADING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*FAIL  ?(?:\|[^|]+\| |\S+ \|)? ?(.+)$").expect("the pattern is constant and tested"));
-static ERROR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*([A-Z]\w*(?:Error|Exception)?): (.*)$").expect("the pattern is constant and tested"));
+static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*FAIL  ?(?:\|[^|]+\| |\S+ \|)? ?(.+)$").expect("the pattern is constant and tested")
+});
+static ERROR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*([A-Z]\w*(?:Error|Exception)?): (.*)$").expect("the pattern is constant and tested")
+});
 
 /// The most lines of one block.
 const BLOCK: usize = 120;
@@ -22,7 +30,10 @@ const BLOCK: usize = 120;
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     let is_ours = lines.iter().any(|line| {
         let text = line.text.trim_start();
-        text.starts_with("RUN  v") || text.starts_with("DEV  v") || text.starts_with("Test Files  ") || text.contains("⎯⎯ Failed ")
+        text.starts_with("RUN  v")
+            || text.starts_with("DEV  v")
+            || text.starts_with("Test Files  ")
+            || text.contains("⎯⎯ Failed ")
     });
     if !is_ours {
         return None;
@@ -31,7 +42,8 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut index = 0;
     while index < lines.len() && failures.len() < MOST_FAILURES {
         let text = lines[index].text;
-        let heading = Some(text).filter(|text| text.trim_start().starts_with("FAIL ")).and_then(|text| HEADING.captures(text));
+        let heading =
+            Some(text).filter(|text| text.trim_start().starts_with("FAIL ")).and_then(|text| HEADING.captures(text));
         match heading {
             Some(found) => {
                 let (failure, taken) = block(&found[1], &lines[index..]);
@@ -71,12 +83,16 @@ fn block(heading: &str, lines: &[Line<'_>]) -> (Failure, usize) {
         if let Some(found) = javascript::frame(line.text) {
             failure.stack.insert(0, found.frame.clone());
             if failure.line.is_none() && !is_foreign(&found.frame.file.to_string_lossy()) {
-                (failure.file, failure.line, failure.column) = (Some(found.frame.file), Some(found.frame.line), found.column);
+                (failure.file, failure.line, failure.column) =
+                    (Some(found.frame.file), Some(found.frame.line), found.column);
             }
             failure.log_lines = Some((first, line.number));
         } else if failure.message.is_none() && !text.is_empty() {
             match ERROR.captures(text) {
-                Some(found) => (failure.kind, failure.message) = (Some(found[1].to_owned()), Some(format!("{}: {}", &found[1], &found[2]))),
+                Some(found) => {
+                    (failure.kind, failure.message) =
+                        (Some(found[1].to_owned()), Some(format!("{}: {}", &found[1], &found[2])))
+                }
                 None => failure.message = Some(text.to_owned()),
             }
             failure.log_lines = Some((first, line.number));
@@ -96,7 +112,8 @@ fn share_reasons(failures: &mut [Failure]) {
             let failure = &mut failures[index];
             (failure.kind, failure.message, failure.nature) = (next.kind, next.message, next.nature);
             if failure.line.is_none() && failure.file.is_some() && failure.nature == Nature::Test {
-                (failure.file, failure.line, failure.column, failure.stack) = (next.file, next.line, next.column, next.stack);
+                (failure.file, failure.line, failure.column, failure.stack) =
+                    (next.file, next.line, next.column, next.stack);
             }
         }
     }

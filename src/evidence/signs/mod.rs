@@ -72,9 +72,8 @@ struct Alternative {
     compiled: OnceLock<Option<Regex>>,
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    Table::of(include_str!("rules.toml")).expect("the rules are part of the program and tested")
-});
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| Table::of(include_str!("rules.toml")).expect("the rules are part of the program and tested"));
 
 impl Table {
     /// `None` when the rules are not what they should be.
@@ -94,7 +93,11 @@ impl Table {
                 of_literal.push(index);
             }
         }
-        let literals = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(literals).ok()?;
+        let literals = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(literals)
+            .ok()?;
         Some(Table { rules, alternatives, literals, of_literal })
     }
 
@@ -164,7 +167,9 @@ mod tests {
 
     #[test]
     fn a_line_about_nothing_says_nothing() {
-        for text in ["collected 12 items", "AssertionError: 1 != 2", "error: expected `;`", "5 passed, 3 failed in 500 ms"] {
+        for text in
+            ["collected 12 items", "AssertionError: 1 != 2", "error: expected `;`", "5 passed, 3 failed in 500 ms"]
+        {
             assert_eq!(of_text(text), None, "{text}");
         }
     }

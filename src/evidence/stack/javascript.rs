@@ -11,10 +11,11 @@ use crate::evidence::StackFrame;
 use crate::evidence::stack::{is_foreign, repository_path};
 
 static V8: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:❯ |› )?at (?:async )?(?:(.+?) \((?:[^()]+, )?(.+?):(\d+):(\d+)\)|(\S.*?):(\d+):(\d+))$").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*(?:❯ |› )?at (?:async )?(?:(.+?) \((?:[^()]+, )?(.+?):(\d+):(\d+)\)|(\S.*?):(\d+):(\d+))$")
+        .expect("the pattern is constant and tested")
 });
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:❯ |› )?([\w.$<>\[\]/ ]*?)(?:@| )((?:[\w.+:-]+://|\.{0,2}/|[\w@.-]+/|[A-Za-z]:\\)?[^\s:@()]+\.(?:[cm]?[jt]sx?|vue|svelte)):(\d+):(\d+)$")
+    Regex::new(r"^\s*(?:❯ |› )?(?:([\w.$<>\[\]/ ]*?)(?:@| ))?((?:[\w.+:-]+://|\.{0,2}/|[\w@.-]+/|[A-Za-z]:\\)?[^\s:@()]+\.(?:[cm]?[jt]sx?|vue|svelte)):(\d+):(\d+)$")
         .expect("the pattern is constant and tested")
 });
 
@@ -42,12 +43,18 @@ pub fn frame(text: &str) -> Option<Frame> {
         return None;
     }
     let found = OTHER.captures(text)?;
-    make(&found[2], &found[3], found.get(4).map(|column| column.as_str()), Some(found[1].trim()).filter(|name| !name.is_empty()))
+    make(
+        &found[2],
+        &found[3],
+        found.get(4).map(|column| column.as_str()),
+        Some(found[1].trim()).filter(|name| !name.is_empty()),
+    )
 }
 
 fn make(path: &str, line: &str, column: Option<&str>, function: Option<&str>) -> Option<Frame> {
     let path = path.strip_prefix("webpack:///").or_else(|| path.strip_prefix("webpack-internal:///")).unwrap_or(path);
-    let file = if is_foreign(path) { PathBuf::from(path) } else { repository_path(path.split('?').next().unwrap_or(path)) };
+    let file =
+        if is_foreign(path) { PathBuf::from(path) } else { repository_path(path.split('?').next().unwrap_or(path)) };
     let frame = StackFrame { file, line: line.parse().ok()?, function: function.map(str::to_owned) };
     Some(Frame { frame, column: column.and_then(|column| column.parse().ok()) })
 }
@@ -62,12 +69,18 @@ mod tests {
             ("    at Object.<anonymous> (src/a.test.js:4:17)", "src/a.test.js", 4, Some("Object.<anonymous>")),
             ("    at /home/runner/work/a/a/src/b.ts:1:2", "src/b.ts", 1, None),
             ("      at async Promise.all (index 0)", "", 0, None),
-            ("      at TestContext.<anonymous> (file:///home/runner/work/a/a/test/b.test.js:6:10)", "test/b.test.js", 6, Some("TestContext.<anonymous>")),
+            (
+                "      at TestContext.<anonymous> (file:///home/runner/work/a/a/test/b.test.js:6:10)",
+                "test/b.test.js",
+                6,
+                Some("TestContext.<anonymous>"),
+            ),
             (" ❯ test/basic.test.ts:12:5", "test/basic.test.ts", 12, None),
             (" ❯ sum src/sum.ts:2:3", "src/sum.ts", 2, Some("sum")),
             ("f@src/a.js:3:4", "src/a.js", 3, Some("f")),
         ] {
-            let found = frame(text).map(|found| (found.frame.file.display().to_string(), found.frame.line, found.frame.function));
+            let found = frame(text)
+                .map(|found| (found.frame.file.display().to_string(), found.frame.line, found.frame.function));
             let wanted = (line > 0).then(|| (file.to_owned(), line, function.map(str::to_owned)));
             assert_eq!(found, wanted, "{text}");
         }

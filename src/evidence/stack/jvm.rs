@@ -10,7 +10,8 @@ use regex::Regex;
 use crate::evidence::StackFrame;
 
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:\[\w+\]\s*)*at (?:[\w.@/$-]+//?)?([\w.$<>-]+)\.([\w$<>-]+)\(([\w$-]+\.\w+):(\d+)\)").expect("the pattern is constant and tested")
+    Regex::new(r"^\s*(?:\[\w+\]\s*)*at (?:[\w.@/$-]+//?)?([\w.$<>-]+)\.([\w$<>-]+)\(([\w$-]+\.\w+):(\d+)\)")
+        .expect("the pattern is constant and tested")
 });
 
 static EXCEPTION: LazyLock<Regex> = LazyLock::new(|| {
@@ -24,7 +25,11 @@ pub fn frame(text: &str) -> Option<(StackFrame, String)> {
         return None;
     }
     let found = FRAME.captures(text)?;
-    let frame = StackFrame { file: PathBuf::from(&found[3]), line: found[4].parse().ok()?, function: Some(format!("{}.{}", &found[1], &found[2])) };
+    let frame = StackFrame {
+        file: PathBuf::from(&found[3]),
+        line: found[4].parse().ok()?,
+        function: Some(format!("{}.{}", &found[1], &found[2])),
+    };
     Some((frame, found[1].to_owned()))
 }
 
@@ -41,10 +46,42 @@ pub fn exception(text: &str) -> Option<(String, Option<String>)> {
 /// Whether a class belongs to the language, a test framework or a build tool.
 pub fn is_foreign_class(class: &str) -> bool {
     const FOREIGN: &[&str] = &[
-        "java.", "javax.", "jdk.", "sun.", "com.sun.proxy", "kotlin.", "kotlinx.coroutines", "scala.", "groovy.", "org.codehaus.groovy", "org.junit.",
-        "junit.", "org.testng.", "org.hamcrest.", "org.assertj.", "org.mockito.", "org.opentest4j.", "org.apache.maven.", "org.gradle.", "org.spockframework.",
-        "org.scalatest.", "worker.org.gradle", "com.intellij.", "org.springframework.", "reactor.", "io.netty.", "org.eclipse.jetty", "org.hibernate.", "com.google.common.truth", "jdk/internal",
-        "org.easymock.", "org.powermock.", "org.robolectric.", "android.", "androidx.test", "io.kotest.",
+        "java.",
+        "javax.",
+        "jdk.",
+        "sun.",
+        "com.sun.proxy",
+        "kotlin.",
+        "kotlinx.coroutines",
+        "scala.",
+        "groovy.",
+        "org.codehaus.groovy",
+        "org.junit.",
+        "junit.",
+        "org.testng.",
+        "org.hamcrest.",
+        "org.assertj.",
+        "org.mockito.",
+        "org.opentest4j.",
+        "org.apache.maven.",
+        "org.gradle.",
+        "org.spockframework.",
+        "org.scalatest.",
+        "worker.org.gradle",
+        "com.intellij.",
+        "org.springframework.",
+        "reactor.",
+        "io.netty.",
+        "org.eclipse.jetty",
+        "org.hibernate.",
+        "com.google.common.truth",
+        "jdk/internal",
+        "org.easymock.",
+        "org.powermock.",
+        "org.robolectric.",
+        "android.",
+        "androidx.test",
+        "io.kotest.",
     ];
     FOREIGN.iter().any(|start| class.starts_with(start))
 }

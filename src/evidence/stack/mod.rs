@@ -40,16 +40,41 @@ pub fn repository_path(path: &str) -> PathBuf {
         None => path.strip_prefix("file://").unwrap_or(path),
     };
     let rest = rest.strip_prefix("./").or_else(|| rest.strip_prefix(".\\")).unwrap_or(rest);
-    if rest.contains('\\') && !rest.starts_with('/') { PathBuf::from(rest.replace('\\', "/")) } else { PathBuf::from(rest) }
+    if rest.contains('\\') && !rest.starts_with('/') {
+        PathBuf::from(rest.replace('\\', "/"))
+    } else {
+        PathBuf::from(rest)
+    }
 }
 
 /// Whether a frame belongs to a dependency, a language's library or a test framework.
 pub fn is_foreign(path: &str) -> bool {
     const FOREIGN: &[&str] = &[
-        "site-packages/", "dist-packages/", "node_modules/", "/lib/python", "/lib64/python", "lib\\python", "site-packages\\",
-        "node_modules\\", "node:", "internal/", "/rustc/", ".cargo/registry/", "/toolchains/", "/go/pkg/mod/", "/usr/lib/",
-        "/usr/local/go/", "/hostedtoolcache/", "<frozen ", "/gems/", "bootstrap_node.js", "/usr/include/", "/lib/go-", "vendor/bundle/",
-        "_pytest/", "/opt/hostedtoolcache",
+        "site-packages/",
+        "dist-packages/",
+        "node_modules/",
+        "/lib/python",
+        "/lib64/python",
+        "lib\\python",
+        "site-packages\\",
+        "node_modules\\",
+        "node:",
+        "internal/",
+        "/rustc/",
+        ".cargo/registry/",
+        "/toolchains/",
+        "/go/pkg/mod/",
+        "/usr/lib/",
+        "/usr/local/go/",
+        "/hostedtoolcache/",
+        "<frozen ",
+        "/gems/",
+        "bootstrap_node.js",
+        "/usr/include/",
+        "/lib/go-",
+        "vendor/bundle/",
+        "_pytest/",
+        "/opt/hostedtoolcache",
     ];
     path.starts_with('<') || FOREIGN.iter().any(|mark| path.contains(mark))
 }
@@ -61,8 +86,13 @@ mod tests {
     #[test]
     fn paths_of_ci_machines_become_the_repository_s() {
         for path in [
-            "/home/runner/work/heal/heal/src/a.py", "D:\\a\\heal\\heal\\src\\a.py", "/builds/group/heal/src/a.py", "./src/a.py",
-            "/home/travis/build/o/heal/src/a.py", "/__w/heal/heal/src/a.py", "file:///home/runner/work/heal/heal/src/a.py",
+            "/home/runner/work/heal/heal/src/a.py",
+            "D:\\a\\heal\\heal\\src\\a.py",
+            "/builds/group/heal/src/a.py",
+            "./src/a.py",
+            "/home/travis/build/o/heal/src/a.py",
+            "/__w/heal/heal/src/a.py",
+            "file:///home/runner/work/heal/heal/src/a.py",
         ] {
             assert_eq!(repository_path(path), PathBuf::from("src/a.py"), "{path}");
         }

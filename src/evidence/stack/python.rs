@@ -102,7 +102,8 @@ fn single(lines: &[Line<'_>]) -> (Traceback, usize) {
 fn chained(lines: &[Line<'_>]) -> Option<usize> {
     let near = lines.iter().take(8);
     let said = near.clone().any(|line| {
-        line.text.contains("During handling of the above exception") || line.text.contains("was the direct cause of the following exception")
+        line.text.contains("During handling of the above exception")
+            || line.text.contains("was the direct cause of the following exception")
     });
     if !said {
         return None;
