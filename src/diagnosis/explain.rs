@@ -45,7 +45,7 @@ pub struct RepositoryAtHand<'a> {
 
 /// Explains a log.
 pub fn explain(log: &Log, green: Option<&Log>, repository: Option<&RepositoryAtHand<'_>>) -> Diagnosis {
-    let templates = green.map(|green| Green::of(green.lines().map(|(_, line)| line)));
+    let templates = green.map(|green| Green::of(green.lines()));
     let mut readings = failing_steps(log, templates.as_ref());
     let paths = repository.map(|repository| RepositoryPaths::of(repository.files.tracked));
     if let Some(paths) = &paths {

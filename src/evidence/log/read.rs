@@ -6,7 +6,7 @@ use std::path::Path;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
 use super::clean::{Cleaner, LINE_BYTES};
-use super::keep::{Store, Words};
+use super::keep::{Kept, Store, Words};
 use super::steps::Steps;
 use super::{Service, Step, archive};
 use crate::evidence::Line;
@@ -80,24 +80,24 @@ impl Log {
 
     /// The kept lines of a step.
     pub fn lines_of(&self, step: usize) -> Vec<Line<'_>> {
-        self.lines().filter(|(of, _)| *of == step).map(|(_, line)| line).collect()
+        let of_step = self.store.lines().iter().filter(|line| usize::from(line.step) == step);
+        of_step.map(|line| self.line(line)).collect()
     }
 
-    /// All kept lines, with the index of their step.
-    pub fn lines(&self) -> impl DoubleEndedIterator<Item = (usize, Line<'_>)> {
-        self.store.lines().iter().map(|line| {
-            (
-                usize::from(line.step),
-                Line { number: line.number as usize, text: self.store.text(line), level: line.level },
-            )
-        })
+    /// All kept lines.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> {
+        self.store.lines().iter().map(|line| self.line(line))
+    }
+
+    fn line(&self, kept: &Kept) -> Line<'_> {
+        Line { number: kept.number as usize, text: self.store.text(kept), level: kept.level }
     }
 
     /// The kept lines with numbers from `first` to `last`, inclusive.
     pub fn between(&self, first: usize, last: usize) -> impl Iterator<Item = Line<'_>> {
         let from = self.store.lines().partition_point(|line| (line.number as usize) < first);
         let lines = self.store.lines()[from..].iter().take_while(move |line| line.number as usize <= last);
-        lines.map(|line| Line { number: line.number as usize, text: self.store.text(line), level: line.level })
+        lines.map(|line| self.line(line))
     }
 
     /// Whether lines are missing because the log was too large to be kept whole.

@@ -43,12 +43,8 @@ pub fn frame(text: &str) -> Option<Frame> {
         return None;
     }
     let found = OTHER.captures(text)?;
-    make(
-        &found[2],
-        &found[3],
-        found.get(4).map(|column| column.as_str()),
-        Some(found[1].trim()).filter(|name| !name.is_empty()),
-    )
+    let function = found.get(1).map(|name| name.as_str().trim()).filter(|name| !name.is_empty());
+    make(&found[2], &found[3], found.get(4).map(|column| column.as_str()), function)
 }
 
 fn make(path: &str, line: &str, column: Option<&str>, function: Option<&str>) -> Option<Frame> {
