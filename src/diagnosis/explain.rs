@@ -166,6 +166,8 @@ fn key_lines(reading: &StepReading<'_>, grounds: &Grounds) -> Option<(usize, usi
     let Some(parsed) = reading.parsed.first() else { return reading.notable };
     let blocks = || parsed.failures.iter().filter_map(|failure| failure.log_lines);
     let (first, last) = blocks().next().or(parsed.key_lines).or(reading.notable)?;
+    // Two lines before a block often say what was being done.
+    let first = first.saturating_sub(2).max(reading.start.min(first));
     let end = reading.end.max(last);
     if end - first < KEY_LINES {
         return Some((first, end));

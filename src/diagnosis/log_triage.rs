@@ -79,7 +79,7 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
             Some(sign) => {
                 says(Class::Flaky, 0.7, &format!("failing tests, and the log says: {}", sign.line.text.trim()))
             }
-            None => says(Class::Code, 0.85, &plural(count, "failing test")),
+            None => says(Class::Code, 0.92, &plural(count, "failing test")),
         },
         Nature::Snapshot => says(Class::Test, 0.8, &format!("{} that no longer fit", plural(count, "stored snapshot"))),
         Nature::Load => of_load(parsed, is_local),
@@ -89,7 +89,7 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
         Nature::Compile if is_missing_header(first) => {
             says(Class::Configuration, 0.6, "a header or library that is not installed")
         }
-        Nature::Compile => says(Class::Code, 0.85, &plural(count, "compile error")),
+        Nature::Compile => says(Class::Code, 0.92, &plural(count, "compile error")),
         Nature::Type => says(Class::Type, 0.95, &plural(count, "type error")),
         Nature::Lint => says(Class::Lint, 0.95, &plural(count, "finding")),
         Nature::Format => says(Class::Format, 0.95, &plural(count, "unformatted file")),
@@ -110,6 +110,8 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
         Nature::Threshold => says(Class::Configuration, 0.75, "a threshold that is missed"),
         Nature::Infrastructure => says(Class::Infrastructure, 0.9, "a failure of the network or the machine"),
         Nature::Timeout => says(Class::Timeout, 0.7, &format!("{} that took too long", plural(count, "test"))),
+        Nature::Crash if outside == Some(Says::Dependency) => says(Class::Dependency, 0.7, "a package that is missing or does not fit"),
+        Nature::Crash if outside == Some(Says::Configuration) => says(Class::Configuration, 0.7, "something missing or wrong"),
         Nature::Crash if is_out_of_memory(first) => {
             says(Class::Infrastructure, 0.7, "a process that ran out of memory")
         }
@@ -212,11 +214,11 @@ fn of_signs(reading: &StepReading<'_>) -> Option<Grounds> {
         Says::Crash => Class::Code,
     };
     let confidence = if weight >= 3.0 {
-        0.85
+        0.9
     } else if weight >= 2.0 {
-        0.7
+        0.8
     } else {
-        0.55
+        0.6
     };
     let triage = Triage::new(class, confidence, format!("the log says: {}", sign.line.text.trim()));
     Some(Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) })

@@ -92,6 +92,8 @@ pub struct StepReading<'log> {
     pub signs: Vec<Sign<'log>>,
     /// The lines to read first, where no tool knows better.
     pub notable: Option<(usize, usize)>,
+    /// The number of the first line of its output.
+    pub start: usize,
     /// The number of the line that ended it, or of its last line.
     pub end: usize,
 }
@@ -186,6 +188,7 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
         content,
         signs,
         notable: notable::block(output, green),
+        start: output.first().map_or(step.first, |line| line.number),
         end: output.iter().rev().find(|line| !line.text.is_empty()).map_or(step.last, |line| line.number),
     }
 }

@@ -145,6 +145,7 @@ impl Steps {
             Service::Taskcluster | Service::Plain => {}
         }
         self.ending(line);
+        self.good_end(line);
         let step = &mut self.steps[self.current];
         step.last = number;
         step.errors += usize::from(line.level == Level::Error);
@@ -360,6 +361,26 @@ impl Steps {
         step.name.get_or_insert_with(|| format!("Run {}", command.lines().next().unwrap_or("")));
         step.command = Some(command);
         self.ran = self.current;
+    }
+
+    /// The job is over, and nothing of it failed: it went well.
+    fn good_end(&mut self, line: &Cleaned<'_>) {
+        let text = line.text;
+        let is_over = match self.service {
+            Service::GitHub => text == "Cleaning up orphan processes",
+            Service::Travis => text == "Done. Your build exited with 0.",
+            Service::GitLab => text == "Job succeeded",
+            Service::Jenkins => text == "Finished: SUCCESS",
+            _ => false,
+        };
+        if !is_over {
+            return;
+        }
+        let job = self.steps[self.current].job.clone();
+        let of_job = |step: &&mut Step| step.job == job;
+        if self.steps.iter_mut().filter(of_job).all(|step| !step.failed() && step.errors == 0) {
+            self.steps.iter_mut().filter(of_job).for_each(|step| step.ending = Ending::Passed);
+        }
     }
 
     fn ending(&mut self, line: &Cleaned<'_>) {

@@ -87,7 +87,7 @@ fn is_failure(title: &str, lines: &[Line<'_>]) -> bool {
         "Cannot log after tests are done",
         "process.exit called",
     ];
-    !NOTES.iter().any(|note| title.starts_with(note))
+    !NOTES.iter().any(|note| title.trim_start().starts_with(note))
         && !title.ends_with("has been deprecated")
         && lines.iter().skip(1).take(3).any(|line| line.text.starts_with(' ') || line.text.is_empty())
 }

@@ -30,6 +30,8 @@ pub static ANT_TOOL: Tool = Tool { name: "ant", marks: &["[junit] "], parse: ant
 static SUREFIRE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:\[ERROR\] |\[INFO\] )?(.+?)(?:\((\S+?)\))?\s+(?:-- )?Time elapsed: [\d.,]+ s(?:ec)?\s+<<< (FAILURE|ERROR)!").expect("the pattern is constant and tested")
 });
+static SUITE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"Tests run: .* in ([\w.$]+)$").expect("the pattern is constant and tested"));
 static SUMMARY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:\[ERROR\] )?\s{2,}(?:Run \d+: )?([\w$]+(?:>[\w$]+)*)\.([\w$<>\[\]-]+):(?:[\w$>.]+:)*(\d+)(?:->[\w$.:>-]+?)?(?:\s+»?\s*(.*))?$")
         .expect("the pattern is constant and tested")
@@ -66,14 +68,22 @@ fn maven(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut failures: Vec<Failure> = Vec::new();
     let mut ran = false;
     let mut in_summary = false;
+    let mut class = String::new();
     let mut summary_lines: Option<(usize, usize)> = None;
     for (index, line) in lines.iter().enumerate() {
         let text = line.text;
         ran |= text.contains("T E S T S") || text.contains("Tests run: ");
+        if let Some(found) = Some(text).filter(|text| text.contains("Tests run: ")).and_then(|text| SUITE.captures(text)) {
+            class = found[1].to_owned();
+        }
         if text.contains("<<< ") && !text.contains("Tests run:") {
             if let Some(found) = SUREFIRE.captures(text) {
-                let (name, class) = (found[1].trim(), found.get(2).map(|class| class.as_str()));
-                let test = class.map_or_else(|| name.to_owned(), |class| format!("{class}.{name}"));
+                let name = found[1].trim();
+                let test = match found.get(2) {
+                    Some(of) => format!("{}.{name}", of.as_str()),
+                    None if name.contains('.') || class.is_empty() => name.to_owned(),
+                    None => format!("{class}.{name}"),
+                };
                 let failure = block(&test, line.number, &lines[index + 1..]);
                 add(&mut failures, failure);
             }

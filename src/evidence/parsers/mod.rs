@@ -70,6 +70,7 @@ pub static TOOLS: &[&Tool] = &[
     &one_line::FLAKE8_TOOL,
     &one_line::TSC_TOOL,
     &one_line::GCC_TOOL,
+    &one_line::MAVEN_COMPILER_TOOL,
     &one_line::JAVAC_TOOL,
     &one_line::MSBUILD_TOOL,
     &go_vet::TOOL,
@@ -92,9 +93,9 @@ pub static TOOLS: &[&Tool] = &[
 pub const MOST_FAILURES: usize = 1000;
 
 /// Tools that mostly report that another one failed.
-const WRAPPERS: &[&str] = &["make", "docker", "python", "ninja"];
+const WRAPPERS: &[&str] = &["make", "docker"];
 
 /// Whether what a tool says is less than what another says in the same step.
 pub fn is_wrapper(parsed: &Parsed) -> bool {
-    WRAPPERS.contains(&parsed.tool) || (parsed.tool == "npm" && npm::only_relays(parsed))
+    WRAPPERS.contains(&parsed.tool) || (parsed.tool == "npm" && npm::only_relays(parsed)) || (parsed.tool == "cargo" && cargo::only_relays(parsed))
 }

@@ -107,7 +107,13 @@ static JAVAC: Row = Row::new(
     "javac",
     Nature::Compile,
     ".java:",
-    r"^(?:\s*\[javac\] |\s*\[ERROR\] )?(?P<file>[^\s:\[][^:\[]*\.(?:java|kt|scala|groovy)):(?:(?P<line>\d+): error: |\[(?:\d+),(?:\d+)\] (?:error: )?)(?P<message>.+)$",
+    r"^(?:\s*\[javac\] |\s*\[ERROR\] |\[error\] |e: (?:file://)?)?(?P<file>[^\s:\[][^:\[]*\.(?:java|kts?|scala|groovy)): ?(?:(?P<line>\d+)(?::(?P<column>\d+))?(?:: error)?:? |\((?:\d+), (?:\d+)\): |\[error\] )(?P<message>[^\d].+)$",
+);
+static MAVEN_COMPILER: Row = Row::new(
+    "maven",
+    Nature::Compile,
+    ":[",
+    r"^\[ERROR\] (?P<file>[^\s:\[][^:\[]*\.\w+):\[(?P<line>\d+),(?P<column>\d+)\] (?:error: )?(?P<message>.+)$",
 );
 static MSBUILD: Row = Row::new(
     "dotnet build",
@@ -134,6 +140,7 @@ tools! {
     TSC_TOOL, TSC, "tsc", ["error TS"];
     GCC_TOOL, GCC, "gcc", [" error:"];
     JAVAC_TOOL, JAVAC, "javac", [".java:", ".kt:", ".scala:"];
+    MAVEN_COMPILER_TOOL, MAVEN_COMPILER, "maven", [".java:[", ".kt:[", ".scala:[", ".groovy:["];
     GO_BUILD_TOOL, GO_BUILD, "go build", [".go:"];
     MSBUILD_TOOL, MSBUILD, "dotnet build", [": error CS", ": error FS", ": error MSB", ": error NU", ": error BC", ": error CA"];
 }

@@ -37,8 +37,10 @@ pub static TOOL: Tool = Tool {
 
 static BANNER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^={3,} (.+?) ={3,}$").expect("the pattern is constant and tested"));
-static HEADING: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^_+ (\S.*?) _+$").expect("the pattern is constant and tested"));
+static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    // A name as long as the terminal is wide leaves no room for the rulers around it.
+    Regex::new(r"^(?:_+ (\S.*?) _+| ([A-Za-z_][\w.]*(?:\[.*\])?)(?: _+)?)$").expect("the pattern is constant and tested")
+});
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(\S[^:]*\.pyx?|<[^>]+>):(\d+): ?(?:in (\S+)|([A-Za-z_][\w.]*))?")
         .expect("the pattern is constant and tested")
@@ -58,6 +60,9 @@ static USAGE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:ERROR: )?(?:usage: .*|(?:pytest|py\.test|__main__\.py)(?: .*)?: error: (.+))$")
         .expect("the pattern is constant and tested")
 });
+
+/// The width of a heading without a ruler at its left, in bytes: that of the narrowest usual terminal.
+const WIDE: usize = 72;
 
 /// The most lines of a section that are its block; captured output follows the reason.
 const BLOCK: usize = 60;
@@ -109,7 +114,7 @@ struct Reading {
     threshold: Option<usize>,
     /// First and last line of the short summary's entries, of the last session that has one.
     summary: Option<(usize, usize)>,
-    interrupted: Option<usize>,
+    interrupted: Option<(usize, String)>,
 }
 
 impl Reading {
@@ -117,7 +122,7 @@ impl Reading {
         let text = line.text;
         if text.starts_with("!!!") && (text.contains("KeyboardInterrupt") || text.contains("Interrupted:")) {
             self.ran = true;
-            self.interrupted = Some(line.number);
+            self.interrupted = Some((line.number, text.trim_matches(['!', ' ']).to_owned()));
         }
         if text.starts_with("===")
             && let Some(banner) = BANNER.captures(text)
@@ -179,12 +184,12 @@ impl Reading {
 
     fn section(&mut self, line: &Line<'_>) {
         let text = line.text;
-        if text.starts_with('_')
-            && text.ends_with('_')
+        let ruled = text.starts_with('_') && text.ends_with('_');
+        if (ruled || (text.len() >= WIDE && text.starts_with(' ')))
             && let Some(heading) = HEADING.captures(text)
         {
             self.captured = false;
-            self.open(&heading[1], line.number);
+            self.open(heading.get(1).or(heading.get(2)).map_or("", |name| name.as_str()), line.number);
             return;
         }
         let Some(failure) = self.failures.last_mut() else { return };
@@ -214,7 +219,7 @@ impl Reading {
 
     fn summary(&mut self, line: &Line<'_>) {
         let Some(found) = SUMMARY.captures(line.text) else { return };
-        let id = found[2].trim();
+        let id = without_time(found[2].trim());
         if !(id.contains(".py")
             || id.contains("::")
             || id.contains(".txt")
@@ -249,7 +254,7 @@ impl Reading {
         } else if text.contains(".py::") && (text.contains("FAILED") || text.contains("ERROR")) && self.ran {
             let Some(found) = VERBOSE.captures(text) else { return };
             if found.get(1).or(found.get(3)).is_some() {
-                self.named.push((found[2].trim().to_owned(), None, line.number, Nature::Test));
+                self.named.push((without_time(found[2].trim()).to_owned(), None, line.number, Nature::Test));
             }
         }
     }
@@ -295,8 +300,25 @@ impl Reading {
             });
         }
         self.failures.truncate(MOST_FAILURES);
-        let interrupted = self.interrupted.filter(|_| self.failures.is_empty()).map(|line| (line, line));
-        Some(Parsed { tool: "pytest", failures: self.failures, key_lines: self.summary.or(interrupted) })
+        if let Some((line, message)) = self.interrupted.filter(|_| self.failures.is_empty()) {
+            let by_hand = message.contains("KeyboardInterrupt");
+            self.failures.push(Failure {
+                kind: by_hand.then(|| "KeyboardInterrupt".to_owned()),
+                message: Some(message),
+                log_lines: Some((line, line)),
+                nature: if by_hand { Nature::Timeout } else { Nature::Load },
+                ..Failure::default()
+            });
+        }
+        Some(Parsed { tool: "pytest", failures: self.failures, key_lines: self.summary })
+    }
+}
+
+/// Without `[0.3790s] ` before an id, as `--durations` plugins print it.
+fn without_time(id: &str) -> &str {
+    match id.strip_prefix('[').and_then(|rest| rest.split_once("s] ")) {
+        Some((time, id)) if time.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => id,
+        _ => id,
     }
 }
 
@@ -381,7 +403,8 @@ fn add_named(failures: &mut Vec<Failure>, id: &str, reason: Option<String>, line
         if failure.message.is_none() {
             failure.message = reason;
         }
-        if failure.file.is_none() {
+        // An absolute path of an unknown checkout is the one that the id names.
+        if failure.file.as_ref().is_none_or(|known| known.is_absolute() && known.ends_with(file)) {
             failure.file = Some(repository_path(file));
         }
     } else if failures.len() < MOST_FAILURES {
@@ -398,16 +421,23 @@ fn add_named(failures: &mut Vec<Failure>, id: &str, reason: Option<String>, line
     }
 }
 
-/// Old versions print no ids: the outermost frame's file and the heading make one.
+/// Old versions print no ids: the outermost test file of the stack and the heading make one.
 fn complete_id(failure: &mut Failure) {
     let Some(test) = &failure.test else { return };
-    if test.contains("::") || test.contains(".py") || failure.nature != Nature::Test {
+    let is_doctest = failure.stack.iter().any(|frame| frame.function.as_deref() == Some("<module>")) && !test.contains("test");
+    if test.contains("::") || test.contains(".py") || failure.nature != Nature::Test || is_doctest {
         return;
     }
-    let outermost = failure.stack.iter().find(|frame| !is_foreign(&frame.file.to_string_lossy()));
-    if let Some(frame) = outermost.filter(|frame| frame.file.extension().is_some_and(|ending| ending == "py")) {
+    if let Some(frame) = failure.stack.iter().find(|frame| is_test_file(&frame.file.to_string_lossy())) {
         let (base, parameters) =
             test.split_once('[').map_or((test.as_str(), String::new()), |(base, rest)| (base, format!("[{rest}")));
         failure.test = Some(format!("{}::{}{parameters}", frame.file.display(), base.replace('.', "::")));
     }
+}
+
+/// By pytest's own conventions, and whatever lies in a folder of tests.
+fn is_test_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let by_name = name.starts_with("test") || name.ends_with("_test.py") || name.ends_with("_tests.py");
+    path.ends_with(".py") && !is_foreign(path) && by_name
 }

@@ -128,8 +128,8 @@ impl Alternative {
 /// The longest line that is looked at, in bytes; what is longer is data.
 const LONGEST: usize = 4096;
 
-/// Lines that a tool itself marks as no error.
-const QUIET: &[&str] = &["[INFO]", "INFO ", "INFO:", "[DEBUG]", "DEBUG ", "DEBUG:", "[info]", "[debug]"];
+/// What begins a line that a tool itself marks as no error, or that only shows a command.
+const QUIET: &[&str] = &["$ ", "+ ", "> ", "npm WARN", "npm warn", "warning: ", "WARNING: ", "[WARNING]", "[WARN]", "[INFO]", "INFO ", "INFO:", "[DEBUG]", "DEBUG ", "DEBUG:", "[info]", "[debug]"];
 
 /// The strongest sign of a line.
 pub fn of_line<'log>(line: &Line<'log>) -> Option<Sign<'log>> {
