@@ -13,6 +13,7 @@ pub mod reading;
 pub mod redact;
 pub mod signs;
 pub mod stack;
+pub mod structured;
 pub mod template;
 
 use crate::forge::Commit;

@@ -12,16 +12,20 @@ mod formatters;
 mod go_test;
 mod go_vet;
 mod jest;
+mod json_lines;
 mod junit_text;
 mod mocha;
 mod mozilla;
 mod native_build;
+mod native_tests;
 mod node_test;
 mod npm;
+mod numbered;
 mod one_line;
 mod pip;
 mod pytest;
 mod python;
+mod tap;
 mod unittest;
 mod vitest;
 
@@ -59,6 +63,19 @@ pub static TOOLS: &[&Tool] = &[
     &node_test::TOOL,
     &cargo::TOOL,
     &go_test::TOOL,
+    &json_lines::CARGO_TOOL,
+    &json_lines::GO_TOOL,
+    &numbered::RSPEC_TOOL,
+    &numbered::MINITEST_TOOL,
+    &numbered::PHPUNIT_TOOL,
+    &numbered::PLAYWRIGHT_TOOL,
+    &numbered::EXUNIT_TOOL,
+    &native_tests::GTEST_TOOL,
+    &native_tests::CTEST_TOOL,
+    &native_tests::DOTNET_TOOL,
+    &native_tests::SCALATEST_TOOL,
+    &native_tests::XCTEST_TOOL,
+    &tap::TOOL,
     &junit_text::MAVEN_TOOL,
     &junit_text::GRADLE_TOOL,
     &junit_text::ANT_TOOL,

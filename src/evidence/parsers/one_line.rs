@@ -35,6 +35,9 @@ impl Row {
             .filter(|found| known.insert((found.file.clone(), found.line, found.column, found.kind.clone())))
             .take(MOST_FAILURES)
             .collect();
+        let mut failures = failures;
+        // What a checker can't see, or wants to be annotated, says less than what it found to be wrong.
+        failures.sort_by_key(|failure| failure.kind.as_deref().is_some_and(|kind| MINOR.contains(&kind)));
         (!failures.is_empty()).then_some(Parsed { tool: self.tool, failures, key_lines: None })
     }
 
@@ -54,6 +57,11 @@ impl Row {
         })
     }
 }
+
+/// mypy's codes for what is missing rather than wrong.
+const MINOR: &[&str] = &[
+    "import-untyped", "import-not-found", "import", "no-untyped-def", "no-untyped-call", "type-arg", "unused-ignore", "no-any-return", "misc", "var-annotated",
+];
 
 static MYPY: Row = Row::new(
     "mypy",
