@@ -98,7 +98,7 @@ pub(super) async fn eval(folder: &Path, only: Option<&str>, as_json: bool) -> an
         let path = folder.join(&label.file);
         let start = Instant::now();
         let log = explain::open(&path)?;
-        let found = explain::diagnosis(&log, None, None).await?;
+        let found = explain::diagnosis(&log, None, None, None).await?;
         summary.seconds += start.elapsed().as_secs_f64();
         summary.megabytes += log.bytes as f64 / 1e6;
         summary.logs += 1;

@@ -10,10 +10,12 @@ use super::exit::ExitCode;
 use super::json;
 use super::view::colour_of_stdout;
 use crate::deliver::{annotations, sarif, summary, text};
-use crate::diagnosis::{self, Diagnosis, RepositoryAtHand, RepositoryFiles};
+use crate::diagnosis::{self, Beside, Diagnosis, RepositoryAtHand, RepositoryFiles};
 use crate::evidence::RECENT_COMMITS;
 use crate::evidence::log::{self, Limits, Log};
+use crate::evidence::parsers::Parsed;
 use crate::evidence::reading::words;
+use crate::evidence::structured;
 use crate::forge::local::LocalForge;
 use crate::forge::{Forge, ForgeError};
 use crate::testbed::read_bounded;
@@ -29,9 +31,9 @@ const SPOOLED: u64 = 1 << 30;
 
 /// Runs the command.
 pub async fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
-    let log = open(&arguments.file)?;
+    let (log, report) = open_with_report(&arguments.file)?;
     let green = arguments.green.as_deref().map(open).transpose()?;
-    let found = diagnosis(&log, green.as_ref(), arguments.repo.as_deref()).await?;
+    let found = diagnosis(&log, green.as_ref(), report, arguments.repo.as_deref()).await?;
     if log.is_thinned() {
         eprintln!("the log is large: lines far from any error were not kept");
     }
@@ -49,12 +51,21 @@ pub async fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::Healed)
 }
 
-/// The diagnosis of a log, with a repository where there is one.
-pub(super) async fn diagnosis(log: &Log, green: Option<&Log>, repository: Option<&Path>) -> anyhow::Result<Diagnosis> {
+/// The diagnosis of a log, with what is beside it.
+pub(super) async fn diagnosis(log: &Log, green: Option<&Log>, report: Option<Parsed>, repository: Option<&Path>) -> anyhow::Result<Diagnosis> {
     match repository {
-        Some(path) => with_repository(log, green, path).await,
-        None => Ok(diagnosis::explain(log, green, None)),
+        Some(path) => with_repository(log, green, report, path).await,
+        None => Ok(diagnosis::explain(log, Beside { green, report, repository: None })),
     }
+}
+
+/// Reads a file that may be a report for programs (JUnit XML, SARIF, JSON); the log is then its text.
+fn open_with_report(path: &Path) -> anyhow::Result<(Log, Option<Parsed>)> {
+    let log = open(path)?;
+    // A report is held as a whole: only what begins like one and is not too large is read a second time.
+    let is_small = path.metadata().is_ok_and(|about| about.is_file() && about.len() <= structured::REPORT_BYTES as u64);
+    let bytes = if is_small { read_bounded(path, structured::REPORT_BYTES as u64).ok() } else { None };
+    Ok((log, bytes.filter(|bytes| structured::may_be_report(bytes)).and_then(|bytes| structured::read(&bytes))))
 }
 
 /// Reads a log from a file or from standard input (`-`).
@@ -82,7 +93,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files.filter_map(|entry| Some(entry.path().strip_prefix(folder).ok()?.to_owned())).collect()
 }
 
-async fn with_repository(log: &Log, green: Option<&Log>, path: &Path) -> anyhow::Result<Diagnosis> {
+async fn with_repository(log: &Log, green: Option<&Log>, report: Option<Parsed>, path: &Path) -> anyhow::Result<Diagnosis> {
     let (root, tracked, commits) = match LocalForge::open(path) {
         Ok(forge) => {
             let commits = forge.recent_commits(RECENT_COMMITS).await?;
@@ -102,5 +113,6 @@ async fn with_repository(log: &Log, green: Option<&Log>, path: &Path) -> anyhow:
         String::from_utf8(bytes).ok()
     };
     let files = RepositoryFiles { read: &read, tracked: &tracked };
-    Ok(diagnosis::explain(log, green, Some(&RepositoryAtHand { files, commits: &commits })))
+    let repository = RepositoryAtHand { files, commits: &commits };
+    Ok(diagnosis::explain(log, Beside { green, report, repository: Some(&repository) }))
 }

@@ -69,7 +69,7 @@ pub async fn fix(arguments: FixArguments) -> anyhow::Result<ExitCode> {
         }
     };
     if let Some(log) = &arguments.log {
-        let explained = explain::diagnosis(&explain::open(log)?, None, Some(&done.root)).await?;
+        let explained = explain::diagnosis(&explain::open(log)?, None, None, Some(&done.root)).await?;
         eprintln!("{}", text::diagnosis(&explained, colour_of_stderr()));
     }
     if let Some(path) = &arguments.report {

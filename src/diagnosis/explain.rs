@@ -10,6 +10,7 @@ use super::paths::RepositoryPaths;
 use super::{Diagnosis, Environment, LOCATIONS, Quote, RepositoryFiles, fingerprint, locations, suspects};
 use crate::code::workflow::{self, Workflow};
 use crate::evidence::log::{Ending, Log};
+use crate::evidence::matchers::{self, Matcher};
 use crate::evidence::notable::Green;
 use crate::evidence::parsers::{self, Parsed};
 use crate::evidence::reading::{StepReading, failing_steps};
@@ -29,6 +30,9 @@ const AFTER_SIGN: usize = 8;
 /// How many lines are quoted.
 const EXCERPT: usize = 24;
 
+/// How many documents of problem matchers are read.
+const MATCHERS: usize = 20;
+
 /// How many workflow files are read.
 const WORKFLOWS: usize = 50;
 
@@ -43,10 +47,26 @@ pub struct RepositoryAtHand<'a> {
     pub commits: &'a [Commit],
 }
 
+/// What is known beside a log.
+#[derive(Default)]
+pub struct Beside<'a> {
+    /// The log of the last green run of the same job.
+    pub green: Option<&'a Log>,
+    /// A report that a tool wrote for other programs; the log is its text.
+    pub report: Option<Parsed>,
+    /// The repository.
+    pub repository: Option<&'a RepositoryAtHand<'a>>,
+}
+
 /// Explains a log.
-pub fn explain(log: &Log, green: Option<&Log>, repository: Option<&RepositoryAtHand<'_>>) -> Diagnosis {
+pub fn explain(log: &Log, beside: Beside<'_>) -> Diagnosis {
+    let Beside { green, report, repository } = beside;
     let templates = green.map(|green| Green::of(green.lines()));
-    let mut readings = failing_steps(log, templates.as_ref());
+    let matchers = repository.map(|repository| matchers_of(&repository.files)).unwrap_or_default();
+    let mut readings = match report {
+        Some(report) => vec![StepReading::of_report(report)],
+        None => failing_steps(log, templates.as_ref(), &matchers),
+    };
     let paths = repository.map(|repository| RepositoryPaths::of(repository.files.tracked));
     if let Some(paths) = &paths {
         let failures =
@@ -96,6 +116,13 @@ pub fn explain(log: &Log, green: Option<&Log>, repository: Option<&RepositoryAtH
     diagnosis
 }
 
+/// The repository's own problem matchers; one that is broken is none.
+fn matchers_of(files: &RepositoryFiles<'_>) -> Vec<Matcher> {
+    let documents = files.tracked.iter().filter(|file| matchers::is_matcher_file(file)).take(MATCHERS);
+    let texts = documents.filter_map(|file| (files.read)(file));
+    texts.filter_map(|text| matchers::parse(&text).ok()).flatten().collect()
+}
+
 /// The script of the failing step, as the repository's workflows have it.
 fn script(files: &RepositoryFiles<'_>, job: Option<&str>, step: &str) -> Option<String> {
     let in_folder = files.tracked.iter().filter(|file| {
@@ -123,8 +150,8 @@ fn is_path(package: &str) -> bool {
 
 fn tool(readings: &[StepReading<'_>]) -> Option<String> {
     let first = readings.first()?;
-    let parsed = first.parsed.iter().map(|parsed| parsed.tool).next();
-    parsed.or_else(|| first.content.first().copied()).map(str::to_owned)
+    let named = first.parsed.iter().map(|parsed| &parsed.tool).chain(&first.content).next();
+    named.map(|tool| tool.to_string())
 }
 
 /// The failures of all failing steps; equal ones of several jobs are one with several places.
@@ -199,7 +226,7 @@ fn told_apart(grounds: &mut Grounds, green: &Log, readings: &[StepReading<'_>]) 
             .map(fingerprint::identity)
             .collect()
     };
-    let before = of(&failing_steps(green, None));
+    let before = of(&failing_steps(green, None, &[]));
     let now = of(readings);
     let same = now.iter().filter(|failure| before.contains(failure)).count();
     if same > 0 {

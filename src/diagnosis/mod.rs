@@ -19,7 +19,7 @@ use crate::code::Line;
 use crate::evidence::{Evidence, Failure};
 use crate::testbed::run::Ending;
 
-pub use explain::{RepositoryAtHand, explain};
+pub use explain::{Beside, RepositoryAtHand, explain};
 pub use locations::RepositoryFiles;
 pub use test_files::is_test_file;
 pub use triage::Triage;

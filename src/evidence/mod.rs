@@ -7,6 +7,7 @@
 mod failure;
 mod line;
 pub mod log;
+pub mod matchers;
 pub mod notable;
 pub mod parsers;
 pub mod reading;

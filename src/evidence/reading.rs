@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::log::{Ending, Log, Service, Step, Words};
+use super::matchers::{self, Matcher};
 use super::notable::{self, Green};
 use super::parsers::{self, Parsed};
 use super::signs::{self, Sign};
@@ -87,7 +88,7 @@ pub struct StepReading<'log> {
     /// What tools reported, those that know best first; only those that name a failure.
     pub parsed: Vec<Parsed>,
     /// Tools that ran and reported that all is well.
-    pub content: Vec<&'static str>,
+    pub content: Vec<std::borrow::Cow<'static, str>>,
     /// Lines that give something away, in the order of the log.
     pub signs: Vec<Sign<'log>>,
     /// The lines to read first, where no tool knows better.
@@ -99,6 +100,11 @@ pub struct StepReading<'log> {
 }
 
 impl StepReading<'_> {
+    /// What a report says, as if it were a step.
+    pub fn of_report(report: Parsed) -> Self {
+        StepReading { step: 0, parsed: vec![report], content: Vec::new(), signs: Vec::new(), notable: None, start: 1, end: 1 }
+    }
+
     /// Whether a tool that is not merely the caller of another one names a failure.
     pub fn is_explained(&self) -> bool {
         self.parsed.iter().any(|parsed| !parsers::is_wrapper(parsed))
@@ -111,9 +117,10 @@ impl StepReading<'_> {
 }
 
 /// Reads the failing steps; all steps where the log does not say which failed.
-pub fn failing_steps<'log>(log: &'log Log, green: Option<&Green>) -> Vec<StepReading<'log>> {
+/// `own` are the repository's problem matchers.
+pub fn failing_steps<'log>(log: &'log Log, green: Option<&Green>, own: &[Matcher]) -> Vec<StepReading<'log>> {
     let mut readings: Vec<StepReading<'log>> =
-        chosen(log).into_iter().take(MOST_STEPS).map(|step| read_step(log, step, green)).collect();
+        chosen(log).into_iter().take(MOST_STEPS).map(|step| read_step(log, step, green, own)).collect();
     readings.sort_by_key(|reading| rank(log.step(reading.step), reading));
     readings
 }
@@ -163,7 +170,7 @@ fn rank(step: &Step, reading: &StepReading<'_>) -> (u8, u8, usize) {
     (ending, explained, step.first)
 }
 
-fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepReading<'log> {
+fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>, own: &[Matcher]) -> StepReading<'log> {
     let step = log.step(index);
     let lines = log.lines_of(index);
     let output = output(&lines);
@@ -177,6 +184,11 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
             Some(found) if found.failures.is_empty() && found.key_lines.is_none() => content.push(found.tool),
             Some(found) => parsed.push(fitted(found, step.command.as_deref().unwrap_or(""))),
             None => {}
+        }
+    }
+    for more in [own, matchers::bundled()] {
+        if parsed.iter().all(parsers::is_wrapper) {
+            parsed.extend(matchers::apply(more, output));
         }
     }
     drop_repeated(&mut parsed);
@@ -196,7 +208,7 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>) -> StepR
 /// Some tools write the same lines; the command tells them apart.
 fn fitted(mut parsed: Parsed, command: &str) -> Parsed {
     let is = |word: &str| command.contains(word);
-    let (tool, nature) = match parsed.tool {
+    let (tool, nature) = match &*parsed.tool {
         "go build" if is("go vet") && !is("go build") && !is("go test") => ("go vet", Some(Nature::Lint)),
         "flake8" if is("ruff") => ("ruff", None),
         "flake8" if is("pycodestyle") => ("pycodestyle", None),
@@ -204,7 +216,7 @@ fn fitted(mut parsed: Parsed, command: &str) -> Parsed {
         "javac" if is("gradle") => ("gradle", None),
         tool => (tool, None),
     };
-    parsed.tool = tool;
+    parsed.tool = tool.to_owned().into();
     if let Some(nature) = nature {
         parsed.failures.iter_mut().for_each(|failure| failure.nature = nature);
     }

@@ -124,7 +124,7 @@ pub(super) async fn gather(
 /// What the tools' own words say, where no observer saw the tests.
 fn failures_of_log(log: &str, progress: &Progress) -> Vec<Failure> {
     match crate::evidence::log::read(log.as_bytes(), words(), &Limits::default()) {
-        Ok(log) => diagnosis::explain(&log, None, None).failures,
+        Ok(log) => diagnosis::explain(&log, diagnosis::Beside::default()).failures,
         Err(error) => {
             progress(ProgressEvent::Warning(error.to_string()));
             Vec::new()

@@ -7,9 +7,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use heal::diagnosis::explain;
+use heal::diagnosis::{Beside, explain};
 use heal::evidence::log::{self, Limits};
 use heal::evidence::reading::words;
+use heal::evidence::structured;
 
 /// Cases of a short round.
 const CASES: u64 = 1_500;
@@ -97,8 +98,10 @@ fn no_log_breaks_the_readers() {
 }
 
 fn read_log(bytes: &[u8]) {
+    // Whatever begins like a report is tried as one.
+    structured::read(bytes);
     let log = log::read(bytes, words(), &Limits::default()).expect("a short log is read");
-    let found = explain(&log, None, None);
+    let found = explain(&log, Beside::default());
     assert!((0.0..=1.0).contains(&found.confidence));
     let lines = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
     for (first, last) in
@@ -122,7 +125,7 @@ fn read_zip(bytes: &[u8], dice: &mut Dice) {
     std::fs::write(file.path(), &packed).unwrap();
     // A damaged zip is an error, never a panic.
     if let Ok(log) = log::open(file.path(), words(), &Limits::default()) {
-        explain(&log, None, None);
+        explain(&log, Beside::default());
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use heal::diagnosis::{Diagnosis, explain};
+use heal::diagnosis::{Beside, Diagnosis, explain};
 use heal::evidence::log::{self, Limits};
 use heal::evidence::reading::words;
 use serde_json::Value;
@@ -27,7 +27,7 @@ fn every_log_is_understood() {
 fn check(path: &Path) -> Vec<String> {
     let expected: toml::Table = std::fs::read_to_string(path.with_extension("toml")).unwrap().parse().unwrap();
     let log = log::open(path, words(), &Limits::default()).unwrap();
-    let found = explain(&log, None, None);
+    let found = explain(&log, Beside::default());
     let mut wrong = Vec::new();
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
     let folder = path.parent().and_then(Path::file_name).unwrap().to_string_lossy().into_owned();

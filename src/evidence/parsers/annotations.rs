@@ -12,7 +12,7 @@ pub static TOOL: Tool = Tool { name: "annotations", marks: &["::error file=", ":
 
 fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     let failures: Vec<Failure> = lines.iter().filter_map(annotation).take(MOST_FAILURES).collect();
-    (!failures.is_empty()).then_some(Parsed { tool: "annotations", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "annotations".into(), failures, key_lines: None })
 }
 
 fn annotation(line: &Line<'_>) -> Option<Failure> {

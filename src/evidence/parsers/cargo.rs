@@ -104,7 +104,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     }
     tests.retain(|test| test.message.is_some() || test.nature == Nature::Test);
     let failures: Vec<Failure> = errors.into_iter().chain(tests).chain(lints).take(MOST_FAILURES).collect();
-    (ran || !failures.is_empty()).then_some(Parsed { tool: "cargo", failures, key_lines: None })
+    (ran || !failures.is_empty()).then_some(Parsed { tool: "cargo".into(), failures, key_lines: None })
 }
 
 fn diagnostic(found: &regex::Captures<'_>, lines: &[Line<'_>]) -> Option<Failure> {

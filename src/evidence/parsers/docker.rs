@@ -57,5 +57,5 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         nature,
         ..Failure::default()
     };
-    Some(Parsed { tool: "docker", failures: vec![failure], key_lines: None })
+    Some(Parsed { tool: "docker".into(), failures: vec![failure], key_lines: None })
 }

@@ -80,7 +80,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         .into_iter()
         .filter(|found| known.insert((found.file.clone(), found.line, found.column, found.message.clone())))
         .collect();
-    Some(Parsed { tool: "eslint", failures, key_lines: None })
+    Some(Parsed { tool: "eslint".into(), failures, key_lines: None })
 }
 
 /// What may stand before a finding: nothing, or the prefix of the tool that runs the packages.

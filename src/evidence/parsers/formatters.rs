@@ -92,5 +92,5 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
             }
         }
     }
-    tool.map(|tool| Parsed { tool, failures, key_lines: None })
+    tool.map(|tool| Parsed { tool: tool.into(), failures, key_lines: None })
 }

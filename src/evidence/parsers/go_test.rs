@@ -60,7 +60,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     drop_parents(&mut failures);
     (!failures.is_empty()
         || lines.iter().any(|line| line.text.starts_with("ok  \t") || line.text.starts_with("FAIL\t")))
-    .then_some(Parsed { tool: "go test", failures, key_lines: None })
+    .then_some(Parsed { tool: "go test".into(), failures, key_lines: None })
 }
 
 fn test(name: &str, lines: &[Line<'_>]) -> Failure {

@@ -22,7 +22,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         .filter_map(|line| finding(line))
         .take(MOST_FAILURES)
         .collect();
-    (!failures.is_empty()).then_some(Parsed { tool: "go vet", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "go vet".into(), failures, key_lines: None })
 }
 
 fn finding(line: &Line<'_>) -> Option<Failure> {

@@ -74,7 +74,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
             ..Failure::default()
         });
     }
-    (ran || !failures.is_empty()).then_some(Parsed { tool: "jest", failures, key_lines: None })
+    (ran || !failures.is_empty()).then_some(Parsed { tool: "jest".into(), failures, key_lines: None })
 }
 
 /// `● Console`, `● Validation Warning` and their like are no failures; a failure has a reason below it.

@@ -47,7 +47,7 @@ fn cargo(lines: &[Line<'_>]) -> Option<Parsed> {
         .filter(|failure| known.insert((failure.file.clone(), failure.line, failure.message.clone())))
         .take(MOST_FAILURES)
         .collect();
-    (!failures.is_empty()).then_some(Parsed { tool: "cargo", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "cargo".into(), failures, key_lines: None })
 }
 
 fn go(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -69,7 +69,7 @@ fn go(lines: &[Line<'_>]) -> Option<Parsed> {
     }
     let names: Vec<String> = failures.iter().filter_map(|failure| failure.test.clone()).collect();
     failures.retain(|failure| failure.test.as_deref().is_none_or(|test| !names.iter().any(|name| name.starts_with(&format!("{test}/")))));
-    (!failures.is_empty()).then_some(Parsed { tool: "go test", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "go test".into(), failures, key_lines: None })
 }
 
 

@@ -108,7 +108,7 @@ fn maven(lines: &[Line<'_>]) -> Option<Parsed> {
         }
     }
     (ran && (!failures.is_empty() || lines.iter().any(|line| line.text.contains("Tests run: ")))).then_some(Parsed {
-        tool: "maven",
+        tool: "maven".into(),
         failures,
         key_lines: summary_lines,
     })
@@ -252,7 +252,7 @@ fn gradle(lines: &[Line<'_>]) -> Option<Parsed> {
             break;
         }
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "gradle", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "gradle".into(), failures, key_lines: None })
 }
 
 /// JUnit's interface for sbt: `[error] Test pkg.Class.method failed: Exception: message, took 0.1 sec`.
@@ -268,7 +268,7 @@ fn sbt(lines: &[Line<'_>]) -> Option<Parsed> {
             break;
         }
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "sbt", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "sbt".into(), failures, key_lines: None })
 }
 
 fn ant(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -293,7 +293,7 @@ fn ant(lines: &[Line<'_>]) -> Option<Parsed> {
             break;
         }
     }
-    ran.then_some(Parsed { tool: "ant", failures, key_lines: None })
+    ran.then_some(Parsed { tool: "ant".into(), failures, key_lines: None })
 }
 
 /// A test that fails in several runs, or that the summary repeats, is one failure.

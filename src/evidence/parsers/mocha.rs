@@ -53,7 +53,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     }
     let mut known = std::collections::HashSet::new();
     failures.retain(|failure| known.insert((failure.test.clone(), failure.message.clone())));
-    ran.then_some(Parsed { tool: "mocha", failures, key_lines: None })
+    ran.then_some(Parsed { tool: "mocha".into(), failures, key_lines: None })
 }
 
 fn entry(lines: &[Line<'_>]) -> (Failure, usize) {

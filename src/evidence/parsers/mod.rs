@@ -29,13 +29,15 @@ mod tap;
 mod unittest;
 mod vitest;
 
+use std::borrow::Cow;
+
 use super::{Failure, Line};
 
 /// What a parser understood.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parsed {
     /// The tool that wrote the lines.
-    pub tool: &'static str,
+    pub tool: Cow<'static, str>,
     /// The failures, in the order of the log, each once. Empty when the tool ran and nothing failed.
     pub failures: Vec<Failure>,
     /// First and last line that say why, from 1, inclusive, where no single failure says it best.
@@ -114,5 +116,5 @@ const WRAPPERS: &[&str] = &["make", "docker"];
 
 /// Whether what a tool says is less than what another says in the same step.
 pub fn is_wrapper(parsed: &Parsed) -> bool {
-    WRAPPERS.contains(&parsed.tool) || (parsed.tool == "npm" && npm::only_relays(parsed)) || (parsed.tool == "cargo" && cargo::only_relays(parsed))
+    WRAPPERS.contains(&&*parsed.tool) || (parsed.tool == "npm" && npm::only_relays(parsed)) || (parsed.tool == "cargo" && cargo::only_relays(parsed))
 }

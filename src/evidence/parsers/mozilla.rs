@@ -39,5 +39,5 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
             }
         })
         .collect();
-    (!failures.is_empty()).then_some(Parsed { tool: "mozlog", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "mozlog".into(), failures, key_lines: None })
 }

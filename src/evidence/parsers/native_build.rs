@@ -76,7 +76,7 @@ fn cmake(lines: &[Line<'_>]) -> Option<Parsed> {
             break;
         }
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "cmake", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "cmake".into(), failures, key_lines: None })
 }
 
 fn ninja(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -93,7 +93,7 @@ fn ninja(lines: &[Line<'_>]) -> Option<Parsed> {
             ..Failure::default()
         })
         .collect();
-    (!failures.is_empty()).then_some(Parsed { tool: "ninja", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "ninja".into(), failures, key_lines: None })
 }
 
 fn make(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -114,7 +114,7 @@ fn make(lines: &[Line<'_>]) -> Option<Parsed> {
         nature: if is_own { Nature::Configuration } else { Nature::Crash },
         ..Failure::default()
     };
-    Some(Parsed { tool: "make", failures: vec![failure], key_lines: None })
+    Some(Parsed { tool: "make".into(), failures: vec![failure], key_lines: None })
 }
 
 fn linker(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -133,5 +133,5 @@ fn linker(lines: &[Line<'_>]) -> Option<Parsed> {
             ..Failure::default()
         })
         .collect();
-    (!failures.is_empty()).then_some(Parsed { tool: "ld", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "ld".into(), failures, key_lines: None })
 }

@@ -61,7 +61,7 @@ fn gtest(lines: &[Line<'_>]) -> Option<Parsed> {
         }
         add(&mut failures, failure);
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "googletest", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "googletest".into(), failures, key_lines: None })
 }
 
 fn ctest(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -71,7 +71,7 @@ fn ctest(lines: &[Line<'_>]) -> Option<Parsed> {
         let Some(found) = CTEST.captures(line.text) else { break };
         add(&mut failures, Failure { kind: Some(found[2].to_owned()), message: Some(found[2].to_owned()), ..named(&found[1], line.number) });
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "ctest", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "ctest".into(), failures, key_lines: None })
 }
 
 fn dotnet(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -101,7 +101,7 @@ fn dotnet(lines: &[Line<'_>]) -> Option<Parsed> {
             None => add(&mut failures, failure),
         }
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "dotnet test", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "dotnet test".into(), failures, key_lines: None })
 }
 
 fn scalatest(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -119,7 +119,7 @@ fn scalatest(lines: &[Line<'_>]) -> Option<Parsed> {
         }
         add(&mut failures, failure);
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "scalatest", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "scalatest".into(), failures, key_lines: None })
 }
 
 fn xctest(lines: &[Line<'_>]) -> Option<Parsed> {
@@ -136,5 +136,5 @@ fn xctest(lines: &[Line<'_>]) -> Option<Parsed> {
             },
         );
     }
-    (!failures.is_empty()).then_some(Parsed { tool: "xctest", failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: "xctest".into(), failures, key_lines: None })
 }

@@ -48,7 +48,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         Some(start) => spec(&lines[start + 1..]),
         None => tap(lines),
     };
-    Some(Parsed { tool: "node --test", failures, key_lines: None })
+    Some(Parsed { tool: "node --test".into(), failures, key_lines: None })
 }
 
 fn spec(lines: &[Line<'_>]) -> Vec<Failure> {

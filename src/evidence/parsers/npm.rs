@@ -76,7 +76,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         log_lines: Some((first, last)),
         ..Failure::default()
     };
-    Some(Parsed { tool: "npm", failures: vec![failure], key_lines: None })
+    Some(Parsed { tool: "npm".into(), failures: vec![failure], key_lines: None })
 }
 
 /// yarn's sentences that name a cause.

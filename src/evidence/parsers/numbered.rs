@@ -59,7 +59,7 @@ fn is_entry(text: &str) -> bool {
 fn finish(tool: &'static str, mut failures: Vec<Failure>) -> Option<Parsed> {
     let mut known = std::collections::HashSet::new();
     failures.retain(|failure| known.insert((failure.test.clone(), failure.message.clone())));
-    (!failures.is_empty()).then_some(Parsed { tool, failures, key_lines: None })
+    (!failures.is_empty()).then_some(Parsed { tool: tool.into(), failures, key_lines: None })
 }
 
 fn opened(name: String, lines: &[Line<'_>]) -> Failure {

@@ -38,7 +38,7 @@ impl Row {
         let mut failures = failures;
         // What a checker can't see, or wants to be annotated, says less than what it found to be wrong.
         failures.sort_by_key(|failure| failure.kind.as_deref().is_some_and(|kind| MINOR.contains(&kind)));
-        (!failures.is_empty()).then_some(Parsed { tool: self.tool, failures, key_lines: None })
+        (!failures.is_empty()).then_some(Parsed { tool: self.tool.into(), failures, key_lines: None })
     }
 
     fn finding(&self, line: &Line<'_>, pattern: &Regex) -> Option<Failure> {

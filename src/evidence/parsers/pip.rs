@@ -62,5 +62,5 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         nature,
         ..Failure::default()
     };
-    Some(Parsed { tool: "pip", failures: vec![failure], key_lines: None })
+    Some(Parsed { tool: "pip".into(), failures: vec![failure], key_lines: None })
 }

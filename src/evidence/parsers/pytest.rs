@@ -310,7 +310,7 @@ impl Reading {
                 ..Failure::default()
             });
         }
-        Some(Parsed { tool: "pytest", failures: self.failures, key_lines: self.summary })
+        Some(Parsed { tool: "pytest".into(), failures: self.failures, key_lines: self.summary })
     }
 }
 

@@ -21,7 +21,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         Some(start) => of_traceback(&lines[start..])?,
         None => lines[end.saturating_sub(REACH)..=end].iter().rev().find_map(missing_module)?,
     };
-    Some(Parsed { tool: "python", failures: vec![failure], key_lines: None })
+    Some(Parsed { tool: "python".into(), failures: vec![failure], key_lines: None })
 }
 
 fn python_length(lines: &[Line<'_>]) -> usize {

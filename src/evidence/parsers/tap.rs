@@ -42,7 +42,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         }
     }
     let failures = failures.into_iter().map(|(_, failure)| failure).collect();
-    Some(Parsed { tool: "tap", failures, key_lines: None })
+    Some(Parsed { tool: "tap".into(), failures, key_lines: None })
 }
 
 fn details(name: &str, lines: &[Line<'_>]) -> Failure {

@@ -48,7 +48,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
         }
     }
     merge(&mut failures);
-    (ran || !failures.is_empty()).then_some(Parsed { tool: "unittest", failures, key_lines: None })
+    (ran || !failures.is_empty()).then_some(Parsed { tool: "unittest".into(), failures, key_lines: None })
 }
 
 fn is_ruler(text: &str, of: char) -> bool {

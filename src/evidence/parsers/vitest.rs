@@ -56,7 +56,7 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
     share_reasons(&mut failures);
     let mut known = std::collections::HashSet::new();
     failures.retain(|failure| known.insert((failure.test.clone(), failure.file.clone())));
-    Some(Parsed { tool: "vitest", failures, key_lines: None })
+    Some(Parsed { tool: "vitest".into(), failures, key_lines: None })
 }
 
 fn block(heading: &str, lines: &[Line<'_>]) -> (Failure, usize) {

@@ -18,7 +18,7 @@ pub(super) fn read(document: &Value) -> Option<Parsed> {
 }
 
 fn parsed(tool: &'static str, failures: impl Iterator<Item = Failure>) -> Option<Parsed> {
-    Some(Parsed { tool, failures: failures.take(MOST_FAILURES).collect(), key_lines: None })
+    Some(Parsed { tool: tool.into(), failures: failures.take(MOST_FAILURES).collect(), key_lines: None })
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -18,8 +18,8 @@ pub(super) fn read(text: &str) -> Option<Parsed> {
     let document = Document::parse_with_options(text, options).ok()?;
     let root = document.root_element();
     match root.tag_name().name() {
-        "testsuites" | "testsuite" => Some(Parsed { tool: "junit", failures: tests(root), key_lines: None }),
-        "checkstyle" => Some(Parsed { tool: "checkstyle", failures: findings(root), key_lines: None }),
+        "testsuites" | "testsuite" => Some(Parsed { tool: "junit".into(), failures: tests(root), key_lines: None }),
+        "checkstyle" => Some(Parsed { tool: "checkstyle".into(), failures: findings(root), key_lines: None }),
         _ => None,
     }
 }
