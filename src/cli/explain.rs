@@ -52,7 +52,12 @@ pub async fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The diagnosis of a log, with what is beside it.
-pub(super) async fn diagnosis(log: &Log, green: Option<&Log>, report: Option<Parsed>, repository: Option<&Path>) -> anyhow::Result<Diagnosis> {
+pub(super) async fn diagnosis(
+    log: &Log,
+    green: Option<&Log>,
+    report: Option<Parsed>,
+    repository: Option<&Path>,
+) -> anyhow::Result<Diagnosis> {
     match repository {
         Some(path) => with_repository(log, green, report, path).await,
         None => Ok(diagnosis::explain(log, Beside { green, report, repository: None })),
@@ -93,7 +98,12 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files.filter_map(|entry| Some(entry.path().strip_prefix(folder).ok()?.to_owned())).collect()
 }
 
-async fn with_repository(log: &Log, green: Option<&Log>, report: Option<Parsed>, path: &Path) -> anyhow::Result<Diagnosis> {
+async fn with_repository(
+    log: &Log,
+    green: Option<&Log>,
+    report: Option<Parsed>,
+    path: &Path,
+) -> anyhow::Result<Diagnosis> {
     let (root, tracked, commits) = match LocalForge::open(path) {
         Ok(forge) => {
             let commits = forge.recent_commits(RECENT_COMMITS).await?;

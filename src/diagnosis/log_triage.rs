@@ -110,8 +110,12 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
         Nature::Threshold => says(Class::Configuration, 0.75, "a threshold that is missed"),
         Nature::Infrastructure => says(Class::Infrastructure, 0.9, "a failure of the network or the machine"),
         Nature::Timeout => says(Class::Timeout, 0.7, &format!("{} that took too long", plural(count, "test"))),
-        Nature::Crash if outside == Some(Says::Dependency) => says(Class::Dependency, 0.7, "a package that is missing or does not fit"),
-        Nature::Crash if outside == Some(Says::Configuration) => says(Class::Configuration, 0.7, "something missing or wrong"),
+        Nature::Crash if outside == Some(Says::Dependency) => {
+            says(Class::Dependency, 0.7, "a package that is missing or does not fit")
+        }
+        Nature::Crash if outside == Some(Says::Configuration) => {
+            says(Class::Configuration, 0.7, "something missing or wrong")
+        }
         Nature::Crash if is_out_of_memory(first) => {
             says(Class::Infrastructure, 0.7, "a process that ran out of memory")
         }

@@ -102,7 +102,15 @@ pub struct StepReading<'log> {
 impl StepReading<'_> {
     /// What a report says, as if it were a step.
     pub fn of_report(report: Parsed) -> Self {
-        StepReading { step: 0, parsed: vec![report], content: Vec::new(), signs: Vec::new(), notable: None, start: 1, end: 1 }
+        StepReading {
+            step: 0,
+            parsed: vec![report],
+            content: Vec::new(),
+            signs: Vec::new(),
+            notable: None,
+            start: 1,
+            end: 1,
+        }
     }
 
     /// Whether a tool that is not merely the caller of another one names a failure.
@@ -185,6 +193,9 @@ fn read_step<'log>(log: &'log Log, index: usize, green: Option<&Green>, own: &[M
             Some(found) => parsed.push(fitted(found, step.command.as_deref().unwrap_or(""))),
             None => {}
         }
+    }
+    if parsed.iter().any(|found| !parsers::is_wrapper(found) && !parsers::is_last_resort(found)) {
+        parsed.retain(|found| !parsers::is_last_resort(found));
     }
     for more in [own, matchers::bundled()] {
         if parsed.iter().all(parsers::is_wrapper) {

@@ -23,10 +23,10 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 4 GiB are read, 16 MiB in 200,000 lines are kept: together with the parsers' own needs below
+    /// 4 GiB are read, 12 MiB in 150,000 lines are kept: together with the parsers' own needs below
     /// 64 MiB of memory.
     fn default() -> Self {
-        Limits { bytes: 4 << 30, kept_bytes: 16 << 20, kept_lines: 200_000 }
+        Limits { bytes: 4 << 30, kept_bytes: 12 << 20, kept_lines: 150_000 }
     }
 }
 

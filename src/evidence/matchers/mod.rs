@@ -31,8 +31,9 @@ const LINES: usize = 20_000;
 const LONGEST: usize = 2_000;
 
 /// The matchers that heal brings, for tools that have no parser of their own.
-static BUNDLED: LazyLock<Vec<Matcher>> =
-    LazyLock::new(|| parse(include_str!("bundled.json")).expect("the bundled matchers are part of the program and tested"));
+static BUNDLED: LazyLock<Vec<Matcher>> = LazyLock::new(|| {
+    parse(include_str!("bundled.json")).expect("the bundled matchers are part of the program and tested")
+});
 
 /// A document of matchers.
 #[derive(Deserialize)]
@@ -124,11 +125,13 @@ pub fn is_matcher_file(path: &Path) -> bool {
 fn matcher(raw: Raw) -> Result<Matcher, MatcherError> {
     let compile = |pattern: RawPattern| -> Result<Pattern, MatcherError> {
         let expression = fancy_regex::RegexBuilder::new(&pattern.regexp).backtrack_limit(BACKTRACKING).build();
-        let expression = expression.map_err(|error| MatcherError::Expression { owner: raw.owner.clone(), error: Box::new(error) })?;
+        let expression = expression
+            .map_err(|error| MatcherError::Expression { owner: raw.owner.clone(), error: Box::new(error) })?;
         let RawPattern { file, from_path, line, column, severity, code, message, loops, .. } = pattern;
         Ok(Pattern { expression, file, from_path, line, column, severity, code, message, loops })
     };
-    let patterns: Result<Vec<Pattern>, MatcherError> = raw.pattern.into_iter().take(MOST_PATTERNS).map(compile).collect();
+    let patterns: Result<Vec<Pattern>, MatcherError> =
+        raw.pattern.into_iter().take(MOST_PATTERNS).map(compile).collect();
     Ok(Matcher { patterns: patterns?, owner: raw.owner, severity: raw.severity })
 }
 
@@ -179,7 +182,8 @@ impl Matcher {
             failures.extend(self.failure(&problem, line));
             // A looping last pattern goes on with what the lines before it said.
             while pattern.loops && failures.len() < MOST_FAILURES {
-                let mut next = Problem { file: problem.file.clone(), from_path: problem.from_path.clone(), ..Problem::default() };
+                let mut next =
+                    Problem { file: problem.file.clone(), from_path: problem.from_path.clone(), ..Problem::default() };
                 let Some(line) = lines.get(taken).filter(|line| pattern.read(line, &mut next)) else { break };
                 failures.extend(self.failure(&next, line));
                 taken += 1;
@@ -212,7 +216,12 @@ impl Pattern {
             return false;
         }
         let Ok(Some(found)) = self.expression.captures(line.text) else { return false };
-        let text = |group: Option<usize>| group.and_then(|group| found.get(group)).map(|part| part.as_str().to_owned()).filter(|text| !text.is_empty());
+        let text = |group: Option<usize>| {
+            group
+                .and_then(|group| found.get(group))
+                .map(|part| part.as_str().to_owned())
+                .filter(|text| !text.is_empty())
+        };
         let number = |group: Option<usize>| text(group).and_then(|text| text.parse().ok());
         problem.file = text(self.file).or(problem.file.take());
         problem.from_path = text(self.from_path).or(problem.from_path.take());
@@ -241,7 +250,20 @@ fn nature(owner: &str) -> Nature {
     let is = |words: &[&str]| words.iter().any(|word| owner.contains(word));
     if is(&["format", "fmt", "style"]) {
         Nature::Format
-    } else if is(&["lint", "check", "cop", "credo", "analy", "vale", "sniff", "pydocstyle", "shellcheck", "hint", "tidy", "detekt"]) {
+    } else if is(&[
+        "lint",
+        "check",
+        "cop",
+        "credo",
+        "analy",
+        "vale",
+        "sniff",
+        "pydocstyle",
+        "shellcheck",
+        "hint",
+        "tidy",
+        "detekt",
+    ]) {
         Nature::Lint
     } else if is(&["type", "flow", "mypy", "pyright", "tsc"]) {
         Nature::Type
@@ -270,7 +292,8 @@ mod tests {
         let matchers = parse(document).unwrap();
         let text = "noise\nsrc/a.js\n  1:2  error  not good  rule-a\n  3:4  warning  so so  rule-b\n  5:6  error  bad  rule-c\n\ndone";
         let found = apply(&matchers, &lines(text));
-        let places: Vec<_> = found[0].failures.iter().map(|failure| (failure.line, failure.kind.as_deref().unwrap_or(""))).collect();
+        let places: Vec<_> =
+            found[0].failures.iter().map(|failure| (failure.line, failure.kind.as_deref().unwrap_or(""))).collect();
         assert_eq!(places, [(Some(1), "rule-a"), (Some(5), "rule-c")]);
         assert_eq!(found[0].failures[0].file.as_deref(), Some("src/a.js".as_ref()));
         assert_eq!(found[0].failures[0].nature, Nature::Lint);
@@ -288,24 +311,48 @@ mod tests {
     #[test]
     fn bundled_matchers_fit_their_tools() {
         for (owner, text, file, line) in [
-            ("actionlint", ".github/workflows/ci.yml:7:9: unexpected key \"runs\" [syntax-check]", ".github/workflows/ci.yml", 7),
+            (
+                "actionlint",
+                ".github/workflows/ci.yml:7:9: unexpected key \"runs\" [syntax-check]",
+                ".github/workflows/ci.yml",
+                7,
+            ),
             ("shellcheck", "run.sh:3:6: error: Double quote to prevent globbing [SC2086]", "run.sh", 3),
             ("yamllint", "a.yaml:2:1: [error] duplication of key \"a\" in mapping (key-duplicates)", "a.yaml", 2),
             ("hadolint", "Dockerfile:3 DL3008 error: Pin versions in apt get install", "Dockerfile", 3),
-            ("markdownlint", "README.md:10:81 MD013/line-length Line length [Expected: 80; Actual: 99]", "README.md", 10),
+            (
+                "markdownlint",
+                "README.md:10:81 MD013/line-length Line length [Expected: 80; Actual: 99]",
+                "README.md",
+                10,
+            ),
             ("ghc", "src/Main.hs:5:12: error: [GHC-83865]", "src/Main.hs", 5),
             ("zig", "src/main.zig:4:9: error: expected type 'u32', found 'i32'", "src/main.zig", 4),
             ("golangci-lint", "pkg/a.go:12:3: ineffectual assignment to err (ineffassign)", "pkg/a.go", 12),
             ("rubocop", "app/a.rb:3:5: C: Layout/IndentationWidth: Use 2 spaces for indentation.", "app/a.rb", 3),
-            ("swift", "/home/runner/work/a/a/Sources/A.swift:3:9: error: cannot find 'x' in scope", "Sources/A.swift", 3),
+            (
+                "swift",
+                "/home/runner/work/a/a/Sources/A.swift:3:9: error: cannot find 'x' in scope",
+                "Sources/A.swift",
+                3,
+            ),
             ("dart-analyze", "  error • Undefined name 'x' • lib/a.dart:3:5 • undefined_identifier", "lib/a.dart", 3),
-            ("php-lint", "PHP Parse error:  syntax error, unexpected token \";\" in src/a.php on line 4", "src/a.php", 4),
+            (
+                "php-lint",
+                "PHP Parse error:  syntax error, unexpected token \";\" in src/a.php on line 4",
+                "src/a.php",
+                4,
+            ),
             ("terraform", "  on main.tf line 12, in resource \"a\" \"b\":", "main.tf", 12),
             ("detekt", "/home/runner/work/a/a/src/A.kt:9:5: The function is too long. [LongMethod]", "src/A.kt", 9),
         ] {
             let found = apply(bundled(), &lines(text));
             let own = found.iter().find(|parsed| parsed.tool == owner).unwrap_or_else(|| panic!("{owner}: {found:?}"));
-            assert_eq!((own.failures[0].file.as_deref(), own.failures[0].line), (Some(Path::new(file)), Some(line)), "{owner}");
+            assert_eq!(
+                (own.failures[0].file.as_deref(), own.failures[0].line),
+                (Some(Path::new(file)), Some(line)),
+                "{owner}"
+            );
         }
     }
 }

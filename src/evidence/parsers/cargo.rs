@@ -219,5 +219,7 @@ fn panicked(tests: &mut [Failure], found: &regex::Captures<'_>, lines: &[Line<'_
 
 /// Whether all it says is that a package's build script failed: the script's own words say why.
 pub(super) fn only_relays(parsed: &Parsed) -> bool {
-    parsed.failures.iter().all(|failure| failure.message.as_deref().is_some_and(|message| message.starts_with("failed to run custom build command")))
+    parsed.failures.iter().all(|failure| {
+        failure.message.as_deref().is_some_and(|message| message.starts_with("failed to run custom build command"))
+    })
 }

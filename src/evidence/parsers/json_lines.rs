@@ -26,7 +26,10 @@ fn object(line: &Line<'_>) -> Option<Value> {
 
 fn cargo(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut known = std::collections::HashSet::new();
-    let messages = lines.iter().filter(|line| line.text.contains("compiler-message")).filter_map(|line| Some((line, object(line)?)));
+    let messages = lines
+        .iter()
+        .filter(|line| line.text.contains("compiler-message"))
+        .filter_map(|line| Some((line, object(line)?)));
     let failures: Vec<Failure> = messages
         .filter(|(_, object)| object["message"]["level"] == "error")
         .filter_map(|(line, object)| {
@@ -63,15 +66,18 @@ fn go(lines: &[Line<'_>]) -> Option<Parsed> {
                     said.push_str(event["Output"].as_str().unwrap_or(""));
                 }
             }
-            Some("fail") if failures.len() < MOST_FAILURES => failures.push(failure(test, output.get(test).map_or("", String::as_str), line.number)),
+            Some("fail") if failures.len() < MOST_FAILURES => {
+                failures.push(failure(test, output.get(test).map_or("", String::as_str), line.number))
+            }
             _ => {}
         }
     }
     let names: Vec<String> = failures.iter().filter_map(|failure| failure.test.clone()).collect();
-    failures.retain(|failure| failure.test.as_deref().is_none_or(|test| !names.iter().any(|name| name.starts_with(&format!("{test}/")))));
+    failures.retain(|failure| {
+        failure.test.as_deref().is_none_or(|test| !names.iter().any(|name| name.starts_with(&format!("{test}/"))))
+    });
     (!failures.is_empty()).then_some(Parsed { tool: "go test".into(), failures, key_lines: None })
 }
-
 
 fn failure(test: &str, output: &str, number: usize) -> Failure {
     let place = output.lines().find_map(|line| {

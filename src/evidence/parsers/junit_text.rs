@@ -73,7 +73,9 @@ fn maven(lines: &[Line<'_>]) -> Option<Parsed> {
     for (index, line) in lines.iter().enumerate() {
         let text = line.text;
         ran |= text.contains("T E S T S") || text.contains("Tests run: ");
-        if let Some(found) = Some(text).filter(|text| text.contains("Tests run: ")).and_then(|text| SUITE.captures(text)) {
+        if let Some(found) =
+            Some(text).filter(|text| text.contains("Tests run: ")).and_then(|text| SUITE.captures(text))
+        {
             class = found[1].to_owned();
         }
         if text.contains("<<< ") && !text.contains("Tests run:") {

@@ -18,6 +18,7 @@ mod mocha;
 mod mozilla;
 mod native_build;
 mod native_tests;
+mod node;
 mod node_test;
 mod npm;
 mod numbered;
@@ -88,6 +89,7 @@ pub static TOOLS: &[&Tool] = &[
     &one_line::RUFF_TOOL,
     &one_line::FLAKE8_TOOL,
     &one_line::TSC_TOOL,
+    &one_line::TSC_PRETTY_TOOL,
     &one_line::GCC_TOOL,
     &one_line::MAVEN_COMPILER_TOOL,
     &one_line::JAVAC_TOOL,
@@ -103,6 +105,7 @@ pub static TOOLS: &[&Tool] = &[
     &native_build::LINKER_TOOL,
     &annotations::TOOL,
     &python::TOOL,
+    &node::TOOL,
     &docker::TOOL,
     &native_build::NINJA_TOOL,
     &native_build::MAKE_TOOL,
@@ -116,5 +119,15 @@ const WRAPPERS: &[&str] = &["make", "docker"];
 
 /// Whether what a tool says is less than what another says in the same step.
 pub fn is_wrapper(parsed: &Parsed) -> bool {
-    WRAPPERS.contains(&&*parsed.tool) || (parsed.tool == "npm" && npm::only_relays(parsed)) || (parsed.tool == "cargo" && cargo::only_relays(parsed))
+    WRAPPERS.contains(&&*parsed.tool)
+        || (parsed.tool == "npm" && npm::only_relays(parsed))
+        || (parsed.tool == "cargo" && cargo::only_relays(parsed))
+}
+
+/// Readers of what kills plain programs; a tool's own report of the same says more.
+const LAST_RESORTS: &[&str] = &["python", "node"];
+
+/// Whether a result only counts where no other tool names a failure.
+pub fn is_last_resort(parsed: &Parsed) -> bool {
+    LAST_RESORTS.contains(&&*parsed.tool)
 }

@@ -11,23 +11,44 @@ use crate::evidence::{Failure, Line};
 /// googletest.
 pub static GTEST_TOOL: Tool = Tool { name: "googletest", marks: &["[  FAILED  ]"], parse: gtest };
 /// ctest.
-pub static CTEST_TOOL: Tool = Tool { name: "ctest", marks: &["The following tests FAILED:", "***Failed", "***Exception"], parse: ctest };
+pub static CTEST_TOOL: Tool =
+    Tool { name: "ctest", marks: &["The following tests FAILED:", "***Failed", "***Exception"], parse: ctest };
 /// `dotnet test`.
-pub static DOTNET_TOOL: Tool = Tool { name: "dotnet test", marks: &["Error Message:", "[FAIL]", "Test Run Failed"], parse: dotnet };
+pub static DOTNET_TOOL: Tool =
+    Tool { name: "dotnet test", marks: &["Error Message:", "[FAIL]", "Test Run Failed"], parse: dotnet };
 /// ScalaTest.
 pub static SCALATEST_TOOL: Tool = Tool { name: "scalatest", marks: &["*** FAILED ***"], parse: scalatest };
 /// XCTest.
 pub static XCTEST_TOOL: Tool = Tool { name: "xctest", marks: &[": error: -["], parse: xctest };
 
-static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\S+?\.\w+):(\d+): (?:Failure|FAILED:|error:)\s*(.*)$").expect("the pattern is constant and tested"));
-static GTEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\[  FAILED  \] (\S+?)(?:, where .*)?(?: \(\d+ ms\))?$").expect("the pattern is constant and tested"));
-static CTEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*\d+ - (\S.*?) \((Failed|Timeout|SEGFAULT|Subprocess aborted|Exit code.*|Not Run|\w+)\)").expect("the pattern is constant and tested"));
-static DOTNET: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:Failed|X|✗) (\S.*?) \[(?:< )?[\d., ]+ ?m?s(?: \d+ ?m?s)?\]$").expect("the pattern is constant and tested"));
-static XUNIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:\[xUnit\.net [\d:.]+\])?\s+(\S.*?) \[FAIL\]$").expect("the pattern is constant and tested"));
-static DOTNET_FRAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*at .+ in (.+?):line (\d+)$").expect("the pattern is constant and tested"));
-static SCALA: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:\[\w+\]\s*)?- (.+?) \*\*\* FAILED \*\*\*").expect("the pattern is constant and tested"));
-static SCALA_PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\((\w+\.scala):(\d+)\)").expect("the pattern is constant and tested"));
-static XCTEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\S+?\.(?:swift|m|mm)):(\d+): error: -\[(\S+) (\S+)\] : (.*)$").expect("the pattern is constant and tested"));
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(\S+?\.\w+):(\d+): (?:Failure|FAILED:|error:)\s*(.*)$").expect("the pattern is constant and tested")
+});
+static GTEST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\[  FAILED  \] (\S+?)(?:, where .*)?(?: \(\d+ ms\))?$").expect("the pattern is constant and tested")
+});
+static CTEST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*\d+ - (\S.*?) \((Failed|Timeout|SEGFAULT|Subprocess aborted|Exit code.*|Not Run|\w+)\)")
+        .expect("the pattern is constant and tested")
+});
+static DOTNET: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*(?:Failed|X|✗) (\S.*?) \[(?:< )?[\d., ]+ ?m?s(?: \d+ ?m?s)?\]$")
+        .expect("the pattern is constant and tested")
+});
+static XUNIT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*(?:\[xUnit\.net [\d:.]+\])?\s+(\S.*?) \[FAIL\]$").expect("the pattern is constant and tested")
+});
+static DOTNET_FRAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*at .+ in (.+?):line (\d+)$").expect("the pattern is constant and tested"));
+static SCALA: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:\[\w+\]\s*)?- (.+?) \*\*\* FAILED \*\*\*").expect("the pattern is constant and tested")
+});
+static SCALA_PLACE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\((\w+\.scala):(\d+)\)").expect("the pattern is constant and tested"));
+static XCTEST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(\S+?\.(?:swift|m|mm)):(\d+): error: -\[(\S+) (\S+)\] : (.*)$")
+        .expect("the pattern is constant and tested")
+});
 
 /// The most lines that belong to one failure.
 const BLOCK: usize = 40;
@@ -69,7 +90,14 @@ fn ctest(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut failures: Vec<Failure> = Vec::new();
     for line in lines[start + 1..].iter().take(MOST_FAILURES) {
         let Some(found) = CTEST.captures(line.text) else { break };
-        add(&mut failures, Failure { kind: Some(found[2].to_owned()), message: Some(found[2].to_owned()), ..named(&found[1], line.number) });
+        add(
+            &mut failures,
+            Failure {
+                kind: Some(found[2].to_owned()),
+                message: Some(found[2].to_owned()),
+                ..named(&found[1], line.number)
+            },
+        );
     }
     (!failures.is_empty()).then_some(Parsed { tool: "ctest".into(), failures, key_lines: None })
 }
@@ -78,7 +106,13 @@ fn dotnet(lines: &[Line<'_>]) -> Option<Parsed> {
     let mut failures: Vec<Failure> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let text = line.text;
-        let found = if text.ends_with("[FAIL]") { XUNIT.captures(text) } else if text.ends_with(']') { DOTNET.captures(text) } else { None };
+        let found = if text.ends_with("[FAIL]") {
+            XUNIT.captures(text)
+        } else if text.ends_with(']') {
+            DOTNET.captures(text)
+        } else {
+            None
+        };
         let Some(found) = found else { continue };
         let mut failure = named(&found[1], line.number);
         for below in lines[index + 1..].iter().take(BLOCK) {
@@ -92,7 +126,7 @@ fn dotnet(lines: &[Line<'_>]) -> Option<Parsed> {
                 break;
             }
             if failure.message.is_none() && !text.is_empty() && text != "Error Message:" {
-                failure.message = Some(text.trim_start_matches(|c: char| c == '[' || c == ']').to_owned());
+                failure.message = Some(text.trim_start_matches(['[', ']']).to_owned());
             }
         }
         match failures.iter_mut().find(|known| known.test == failure.test) {

@@ -17,7 +17,8 @@ use crate::evidence::{Failure, Line, Nature};
 /// RSpec.
 pub static RSPEC_TOOL: Tool = Tool { name: "rspec", marks: &["Failure/Error:", "Failed examples:"], parse: rspec };
 /// minitest.
-pub static MINITEST_TOOL: Tool = Tool { name: "minitest", marks: &[") Failure:", ") Error:", "runs, ", " assertions, "], parse: minitest };
+pub static MINITEST_TOOL: Tool =
+    Tool { name: "minitest", marks: &[") Failure:", ") Error:", "runs, ", " assertions, "], parse: minitest };
 /// PHPUnit.
 pub static PHPUNIT_TOOL: Tool = Tool { name: "phpunit", marks: &["PHPUnit ", "FAILURES!", "ERRORS!"], parse: phpunit };
 /// Playwright.
@@ -25,23 +26,40 @@ pub static PLAYWRIGHT_TOOL: Tool = Tool { name: "playwright", marks: &["] › "]
 /// ExUnit.
 pub static EXUNIT_TOOL: Tool = Tool { name: "exunit", marks: &["(Ecto", ".exs:", "** (ExUnit"], parse: exunit };
 
-static ENTRY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s{0,4}(\d+)\) (.+?)\s*─*$").expect("the pattern is constant and tested"));
-static RUBY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:# )?(\S+?\.rb):(\d+)(?::in .*)?$").expect("the pattern is constant and tested"));
-static MINITEST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*([\w:]+#[^\[]+?)(?: \[(\S+?):(\d+)\])?:$").expect("the pattern is constant and tested"));
-static PHP: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\S+\.php):(\d+)$").expect("the pattern is constant and tested"));
-static PLAYWRIGHT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s{0,4}\d+\) (?:\[([^\]]+)\] › )?(\S+?):(\d+):(\d+) › (.+?)\s*─*$").expect("the pattern is constant and tested")
+static ENTRY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s{0,4}(\d+)\) (.+?)\s*─*$").expect("the pattern is constant and tested"));
+static RUBY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*(?:# )?(\S+?\.rb):(\d+)(?::in .*)?$").expect("the pattern is constant and tested")
 });
-static EXUNIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+\d+\) (test .+?) \(([\w.]+)\)$").expect("the pattern is constant and tested"));
-static EXS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s+(\S+\.exs?):(\d+)(?:: .*)?$").expect("the pattern is constant and tested"));
-static AT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*at (?:.*\()?(\S+?\.[cm]?[jt]sx?):(\d+):(\d+)\)?$").expect("the pattern is constant and tested"));
+static MINITEST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*([\w:]+#[^\[]+?)(?: \[(\S+?):(\d+)\])?:$").expect("the pattern is constant and tested")
+});
+static PHP: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^(\S+\.php):(\d+)$").expect("the pattern is constant and tested"));
+static PLAYWRIGHT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s{0,4}\d+\) (?:\[([^\]]+)\] › )?(\S+?):(\d+):(\d+) › (.+?)\s*─*$")
+        .expect("the pattern is constant and tested")
+});
+static EXUNIT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s+\d+\) (test .+?) \(([\w.]+)\)$").expect("the pattern is constant and tested"));
+static EXS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s+(\S+\.exs?):(\d+)(?:: .*)?$").expect("the pattern is constant and tested"));
+static AT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*at (?:.*\()?(\S+?\.[cm]?[jt]sx?):(\d+):(\d+)\)?$").expect("the pattern is constant and tested")
+});
 
 /// The most lines of one entry.
 const BLOCK: usize = 80;
 
 /// An entry's lines: from its heading to the next one.
 fn entries<'a, 'log>(lines: &'a [Line<'log>], is_heading: impl Fn(&str) -> bool) -> Vec<&'a [Line<'log>]> {
-    let starts: Vec<usize> = lines.iter().enumerate().filter(|(_, line)| is_heading(line.text)).map(|(index, _)| index).take(MOST_FAILURES).collect();
+    let starts: Vec<usize> = lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| is_heading(line.text))
+        .map(|(index, _)| index)
+        .take(MOST_FAILURES)
+        .collect();
     starts
         .iter()
         .enumerate()
@@ -68,9 +86,12 @@ fn opened(name: String, lines: &[Line<'_>]) -> Failure {
 }
 
 fn rspec(lines: &[Line<'_>]) -> Option<Parsed> {
-    let failures = entries(lines, is_entry).into_iter().filter(|entry| entry.iter().any(|line| line.text.contains("Failure/Error:")));
+    let failures = entries(lines, is_entry)
+        .into_iter()
+        .filter(|entry| entry.iter().any(|line| line.text.contains("Failure/Error:")));
     let failures = failures.map(|entry| {
-        let name = entry.first().and_then(|line| ENTRY.captures(line.text)).map_or(String::new(), |found| found[2].to_owned());
+        let name =
+            entry.first().and_then(|line| ENTRY.captures(line.text)).map_or(String::new(), |found| found[2].to_owned());
         let mut failure = opened(name, entry);
         let mut awaited = false;
         for line in &entry[1..] {
@@ -82,7 +103,11 @@ fn rspec(lines: &[Line<'_>]) -> Option<Parsed> {
                 }
             } else if text.starts_with("Failure/Error:") {
                 awaited = true;
-            } else if awaited && !text.is_empty() && failure.message.as_deref().is_none_or(|message| message.len() < 300) && failure.line.is_none() {
+            } else if awaited
+                && !text.is_empty()
+                && failure.message.as_deref().is_none_or(|message| message.len() < 300)
+                && failure.line.is_none()
+            {
                 failure.message = Some(match failure.message.take() {
                     Some(message) => format!("{message}\n{text}"),
                     None => text.to_owned(),
@@ -97,14 +122,17 @@ fn rspec(lines: &[Line<'_>]) -> Option<Parsed> {
 fn minitest(lines: &[Line<'_>]) -> Option<Parsed> {
     let is_heading = |text: &str| text.contains(") Failure:") || text.contains(") Error:");
     let failures = entries(lines, is_heading).into_iter().filter_map(|entry| {
-        let (index, found) = entry.iter().enumerate().take(4).find_map(|(index, line)| Some((index, MINITEST.captures(line.text)?)))?;
+        let (index, found) =
+            entry.iter().enumerate().take(4).find_map(|(index, line)| Some((index, MINITEST.captures(line.text)?)))?;
         let mut failure = opened(found[1].trim().to_owned(), entry);
         failure.file = found.get(2).map(|file| repository_path(file.as_str()));
         failure.line = found.get(3).and_then(|line| line.as_str().parse().ok());
-        failure.message = entry.get(index + 1).map(|line| line.text.trim().to_owned()).filter(|message| !message.is_empty());
+        failure.message =
+            entry.get(index + 1).map(|line| line.text.trim().to_owned()).filter(|message| !message.is_empty());
         if failure.line.is_none() {
             let place = entry.iter().filter_map(|line| RUBY.captures(line.text)).find(|place| !is_foreign(&place[1]));
-            (failure.file, failure.line) = place.map_or((None, None), |place| (Some(repository_path(&place[1])), place[2].parse().ok()));
+            (failure.file, failure.line) =
+                place.map_or((None, None), |place| (Some(repository_path(&place[1])), place[2].parse().ok()));
         }
         Some(failure)
     });
@@ -112,12 +140,14 @@ fn minitest(lines: &[Line<'_>]) -> Option<Parsed> {
 }
 
 fn phpunit(lines: &[Line<'_>]) -> Option<Parsed> {
-    if !lines.iter().any(|line| line.text.starts_with("PHPUnit ") || line.text == "FAILURES!" || line.text == "ERRORS!") {
+    if !lines.iter().any(|line| line.text.starts_with("PHPUnit ") || line.text == "FAILURES!" || line.text == "ERRORS!")
+    {
         return None;
     }
     let is_heading = |text: &str| text.contains("::") && is_entry(text);
     let failures = entries(lines, is_heading).into_iter().map(|entry| {
-        let name = entry.first().and_then(|line| ENTRY.captures(line.text)).map_or(String::new(), |found| found[2].to_owned());
+        let name =
+            entry.first().and_then(|line| ENTRY.captures(line.text)).map_or(String::new(), |found| found[2].to_owned());
         let mut failure = opened(name, entry);
         for line in &entry[1..] {
             if let Some(found) = PHP.captures(line.text) {
@@ -175,7 +205,8 @@ fn exunit(lines: &[Line<'_>]) -> Option<Parsed> {
         if let Some(place) = place {
             (failure.file, failure.line) = (Some(repository_path(&place[1])), place[2].parse().ok());
         }
-        failure.message = entry.iter().skip(2).map(|line| line.text.trim()).find(|text| !text.is_empty()).map(str::to_owned);
+        failure.message =
+            entry.iter().skip(2).map(|line| line.text.trim()).find(|text| !text.is_empty()).map(str::to_owned);
         Some(failure)
     });
     finish("exunit", failures.collect())

@@ -60,7 +60,16 @@ impl Row {
 
 /// mypy's codes for what is missing rather than wrong.
 const MINOR: &[&str] = &[
-    "import-untyped", "import-not-found", "import", "no-untyped-def", "no-untyped-call", "type-arg", "unused-ignore", "no-any-return", "misc", "var-annotated",
+    "import-untyped",
+    "import-not-found",
+    "import",
+    "no-untyped-def",
+    "no-untyped-call",
+    "type-arg",
+    "unused-ignore",
+    "no-any-return",
+    "misc",
+    "var-annotated",
 ];
 
 static MYPY: Row = Row::new(
@@ -97,7 +106,13 @@ static TSC: Row = Row::new(
     "tsc",
     Nature::Type,
     "error TS",
-    r"^\s*(?:\S+ \S+: )?(?P<file>[^\s(:][^(:]*?)(?:\((?P<line>\d+),(?P<column>\d+)\):|:\d+:\d+ -) error (?P<kind>TS\d+): (?P<message>.*)$",
+    r"^\s*(?:\S+ \S+: )?(?P<file>[^\s(:][^(:]*?)\((?P<line>\d+),(?P<column>\d+)\): error (?P<kind>TS\d+): (?P<message>.*)$",
+);
+static TSC_PRETTY: Row = Row::new(
+    "tsc",
+    Nature::Type,
+    "error TS",
+    r"^\s*(?:\S+ \S+: )?(?P<file>[^\s(:][^(:]*?):(?P<line>\d+):(?P<column>\d+) - error (?P<kind>TS\d+): (?P<message>.*)$",
 );
 static GO_BUILD: Row = Row::new(
     "go build",
@@ -146,6 +161,7 @@ tools! {
     RUFF_TOOL, RUFF, "ruff", ["Found 1 error", " fixable with", "[*] ", "ruff check"];
     FLAKE8_TOOL, FLAKE8, "flake8", [".py:"];
     TSC_TOOL, TSC, "tsc", ["error TS"];
+    TSC_PRETTY_TOOL, TSC_PRETTY, "tsc", ["error TS"];
     GCC_TOOL, GCC, "gcc", [" error:"];
     JAVAC_TOOL, JAVAC, "javac", [".java:", ".kt:", ".scala:"];
     MAVEN_COMPILER_TOOL, MAVEN_COMPILER, "maven", [".java:[", ".kt:[", ".scala:[", ".groovy:["];

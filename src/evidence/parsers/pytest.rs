@@ -39,7 +39,8 @@ static BANNER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^={3,} (.+?) ={3,}$").expect("the pattern is constant and tested"));
 static HEADING: LazyLock<Regex> = LazyLock::new(|| {
     // A name as long as the terminal is wide leaves no room for the rulers around it.
-    Regex::new(r"^(?:_+ (\S.*?) _+| ([A-Za-z_][\w.]*(?:\[.*\])?)(?: _+)?)$").expect("the pattern is constant and tested")
+    Regex::new(r"^(?:_+ (\S.*?) _+| ([A-Za-z_][\w.]*(?:\[.*\])?)(?: _+)?)$")
+        .expect("the pattern is constant and tested")
 });
 static FRAME: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(\S[^:]*\.pyx?|<[^>]+>):(\d+): ?(?:in (\S+)|([A-Za-z_][\w.]*))?")
@@ -186,6 +187,7 @@ impl Reading {
         let text = line.text;
         let ruled = text.starts_with('_') && text.ends_with('_');
         if (ruled || (text.len() >= WIDE && text.starts_with(' ')))
+            && !text.contains("_ _")
             && let Some(heading) = HEADING.captures(text)
         {
             self.captured = false;
@@ -327,7 +329,9 @@ fn read_reason(failure: &mut Failure, line: &Line<'_>) {
     let text = line.text;
     if let Some(reason) = text.strip_prefix("E  ").or_else(|| if text == "E" { Some("") } else { None }) {
         let reason = reason.trim();
-        if failure.message.is_none() && !reason.is_empty() {
+        if let Some(frame) = python::frame(reason) {
+            failure.stack.push(frame);
+        } else if failure.message.is_none() && !reason.is_empty() {
             failure.message = Some(reason.to_owned());
             failure.kind = python::exception(reason).map(|(kind, _)| kind).or_else(|| failure.kind.take());
         } else if let Some(message) =
@@ -424,7 +428,8 @@ fn add_named(failures: &mut Vec<Failure>, id: &str, reason: Option<String>, line
 /// Old versions print no ids: the outermost test file of the stack and the heading make one.
 fn complete_id(failure: &mut Failure) {
     let Some(test) = &failure.test else { return };
-    let is_doctest = failure.stack.iter().any(|frame| frame.function.as_deref() == Some("<module>")) && !test.contains("test");
+    let is_doctest =
+        failure.stack.iter().any(|frame| frame.function.as_deref() == Some("<module>")) && !test.contains("test");
     if test.contains("::") || test.contains(".py") || failure.nature != Nature::Test || is_doctest {
         return;
     }

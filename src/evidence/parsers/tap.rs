@@ -14,10 +14,19 @@ use crate::evidence::{Failure, Line};
 /// TAP.
 pub static TOOL: Tool = Tool { name: "tap", marks: &["TAP version", "not ok "], parse };
 
-static PLAN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*(?:TAP version \d+|1\.\.\d+)").expect("the pattern is constant and tested"));
-static NOT_OK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(\s*)not ok (?:\d+)?\s*-?\s*(.*?)(?:\s+#\s*(?i:(todo|skip)\b).*)?$").expect("the pattern is constant and tested"));
-static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\s*at: (?:.*\()?(\S+?):(\d+):(\d+)\)?$").expect("the pattern is constant and tested"));
-static BATS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^# \((?:from function .* )?in (?:test )?file (\S+?), line (\d+)").expect("the pattern is constant and tested"));
+static PLAN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*(?:TAP version \d+|1\.\.\d+)").expect("the pattern is constant and tested"));
+static NOT_OK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(\s*)not ok (?:\d+)?\s*-?\s*(.*?)(?:\s+#\s*(?i:(todo|skip)\b).*)?$")
+        .expect("the pattern is constant and tested")
+});
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*at: (?:.*\()?(\S+?):(\d+):(\d+)\)?$").expect("the pattern is constant and tested")
+});
+static BATS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^# \((?:from function .* )?in (?:test )?file (\S+?), line (\d+)")
+        .expect("the pattern is constant and tested")
+});
 
 /// The most lines of one test's details.
 const BLOCK: usize = 60;
@@ -47,7 +56,8 @@ fn parse(lines: &[Line<'_>]) -> Option<Parsed> {
 
 fn details(name: &str, lines: &[Line<'_>]) -> Failure {
     let first = lines.first().map_or(0, |line| line.number);
-    let mut failure = Failure { test: Some(name.trim().to_owned()), log_lines: Some((first, first)), ..Failure::default() };
+    let mut failure =
+        Failure { test: Some(name.trim().to_owned()), log_lines: Some((first, first)), ..Failure::default() };
     for line in lines.iter().skip(1).take(BLOCK) {
         let text = line.text.trim();
         if text.starts_with("ok ") || text.starts_with("not ok ") || text == "..." || text.starts_with("# Subtest") {
@@ -60,9 +70,11 @@ fn details(name: &str, lines: &[Line<'_>]) -> Failure {
         } else if let Some(found) = javascript::frame(line.text) {
             failure.stack.insert(0, found.frame);
         } else if failure.message.is_none()
-            && let Some(message) = ["message:", "error:", "operator:", "#"].iter().find_map(|key| text.strip_prefix(key))
+            && let Some(message) =
+                ["message:", "error:", "operator:", "#"].iter().find_map(|key| text.strip_prefix(key))
         {
-            failure.message = Some(message.trim().trim_matches(['"', '\'']).to_owned()).filter(|message| !message.is_empty());
+            failure.message =
+                Some(message.trim().trim_matches(['"', '\'']).to_owned()).filter(|message| !message.is_empty());
         }
     }
     if failure.line.is_none() {

@@ -129,7 +129,25 @@ impl Alternative {
 const LONGEST: usize = 4096;
 
 /// What begins a line that a tool itself marks as no error, or that only shows a command.
-const QUIET: &[&str] = &["$ ", "+ ", "> ", "npm WARN", "npm warn", "warning: ", "WARNING: ", "[WARNING]", "[WARN]", "[INFO]", "INFO ", "INFO:", "[DEBUG]", "DEBUG ", "DEBUG:", "[info]", "[debug]"];
+const QUIET: &[&str] = &[
+    "$ ",
+    "+ ",
+    "> ",
+    "npm WARN",
+    "npm warn",
+    "warning: ",
+    "WARNING: ",
+    "[WARNING]",
+    "[WARN]",
+    "[INFO]",
+    "INFO ",
+    "INFO:",
+    "[DEBUG]",
+    "DEBUG ",
+    "DEBUG:",
+    "[info]",
+    "[debug]",
+];
 
 /// The strongest sign of a line.
 pub fn of_line<'log>(line: &Line<'log>) -> Option<Sign<'log>> {

@@ -29,7 +29,9 @@ fn text(value: &Value) -> Option<String> {
 fn eslint(document: &Value) -> Option<Parsed> {
     let files = document.as_array()?;
     files.first()?.get("filePath")?;
-    let messages = files.iter().flat_map(|file| file["messages"].as_array().into_iter().flatten().map(move |message| (file, message)));
+    let messages = files
+        .iter()
+        .flat_map(|file| file["messages"].as_array().into_iter().flatten().map(move |message| (file, message)));
     let errors = messages.filter(|(_, message)| message["severity"] == 2);
     parsed(
         "eslint",
@@ -108,7 +110,10 @@ fn pytest(document: &Value) -> Option<Parsed> {
     parsed(
         "pytest",
         failing.map(|test| {
-            let phase = ["call", "setup", "teardown"].iter().map(|phase| &test[*phase]).find(|phase| phase["outcome"] == "failed");
+            let phase = ["call", "setup", "teardown"]
+                .iter()
+                .map(|phase| &test[*phase])
+                .find(|phase| phase["outcome"] == "failed");
             let crash = phase.map_or(&Value::Null, |phase| &phase["crash"]);
             let message = text(&crash["message"]);
             Failure {
@@ -126,15 +131,20 @@ fn pytest(document: &Value) -> Option<Parsed> {
 /// `jest --json` and vitest's json reporter.
 fn jest(document: &Value) -> Option<Parsed> {
     let suites = document.get("testResults")?.as_array()?;
-    let tests = suites.iter().flat_map(|suite| suite["assertionResults"].as_array().into_iter().flatten().map(move |test| (suite, test)));
+    let tests = suites
+        .iter()
+        .flat_map(|suite| suite["assertionResults"].as_array().into_iter().flatten().map(move |test| (suite, test)));
     let failing = tests.filter(|(_, test)| test["status"] == "failed");
-    let of_suites = suites.iter().filter(|suite| suite["status"] == "failed" && suite["assertionResults"].as_array().is_none_or(Vec::is_empty)).map(|suite| Failure {
-        test: suite["name"].as_str().map(|name| repository_path(name).display().to_string()),
-        file: suite["name"].as_str().map(repository_path),
-        message: text(&suite["message"]),
-        nature: Nature::Load,
-        ..Failure::default()
-    });
+    let of_suites = suites
+        .iter()
+        .filter(|suite| suite["status"] == "failed" && suite["assertionResults"].as_array().is_none_or(Vec::is_empty))
+        .map(|suite| Failure {
+            test: suite["name"].as_str().map(|name| repository_path(name).display().to_string()),
+            file: suite["name"].as_str().map(repository_path),
+            message: text(&suite["message"]),
+            nature: Nature::Load,
+            ..Failure::default()
+        });
     let of_tests = failing.map(|(suite, test)| {
         let message = test["failureMessages"][0].as_str().unwrap_or("");
         let frames = message.lines().filter_map(javascript::frame).map(|found| found.frame);
@@ -202,7 +212,8 @@ fn code_quality(document: &Value) -> Option<Parsed> {
         "code quality",
         all.iter().map(|issue| Failure {
             file: issue["location"]["path"].as_str().map(repository_path),
-            line: number(&issue["location"]["lines"]["begin"]).or(number(&issue["location"]["positions"]["begin"]["line"])),
+            line: number(&issue["location"]["lines"]["begin"])
+                .or(number(&issue["location"]["positions"]["begin"]["line"])),
             kind: text(&issue["check_name"]),
             message: text(&issue["description"]),
             nature: Nature::Lint,

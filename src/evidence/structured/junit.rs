@@ -36,7 +36,10 @@ fn tests(root: Node<'_, '_>) -> Vec<Failure> {
 fn failure(case: Node<'_, '_>, verdict: Node<'_, '_>) -> Failure {
     let text = verdict.text().unwrap_or("");
     let kind = verdict.attribute("type").map(|kind| kind.rsplit('.').next().unwrap_or(kind).to_owned());
-    let message = verdict.attribute("message").filter(|message| !message.is_empty()).or_else(|| text.lines().find(|line| !line.trim().is_empty()));
+    let message = verdict
+        .attribute("message")
+        .filter(|message| !message.is_empty())
+        .or_else(|| text.lines().find(|line| !line.trim().is_empty()));
     let stack = stack(text);
     let mut failure = Failure {
         test: Some(name(case)),
@@ -92,11 +95,16 @@ fn stack(text: &str) -> Vec<StackFrame> {
 fn pytest_frame(line: &str) -> Option<StackFrame> {
     let (file, rest) = line.split_once(".py:")?;
     let number = rest.split(':').next()?.trim().parse().ok()?;
-    (!file.is_empty() && !file.contains(' ')).then(|| StackFrame { file: repository_path(&format!("{file}.py")), line: number, function: None })
+    (!file.is_empty() && !file.contains(' ')).then(|| StackFrame {
+        file: repository_path(&format!("{file}.py")),
+        line: number,
+        function: None,
+    })
 }
 
 fn findings(root: Node<'_, '_>) -> Vec<Failure> {
-    let errors = root.descendants().filter(|node| node.has_tag_name("error") && node.attribute("severity") == Some("error"));
+    let errors =
+        root.descendants().filter(|node| node.has_tag_name("error") && node.attribute("severity") == Some("error"));
     let failures = errors.map(|error| Failure {
         file: error.parent().and_then(|file| file.attribute("name")).map(repository_path),
         line: error.attribute("line").and_then(|line| line.parse().ok()),

@@ -11,7 +11,10 @@ pub(super) fn read(document: &Value) -> Option<Parsed> {
     let runs = document.get("runs")?.as_array()?;
     document.get("version")?.as_str().filter(|version| version.starts_with("2."))?;
     let results = runs.iter().filter_map(|run| run.get("results")?.as_array()).flatten();
-    let failing = results.filter(|result| matches!(result["level"].as_str(), None | Some("error" | "warning")) && result.get("suppressions").is_none_or(|all| all.as_array().is_none_or(Vec::is_empty)));
+    let failing = results.filter(|result| {
+        matches!(result["level"].as_str(), None | Some("error" | "warning"))
+            && result.get("suppressions").is_none_or(|all| all.as_array().is_none_or(Vec::is_empty))
+    });
     Some(Parsed { tool: "sarif".into(), failures: failing.map(failure).take(MOST_FAILURES).collect(), key_lines: None })
 }
 
