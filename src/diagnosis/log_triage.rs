@@ -7,7 +7,7 @@
 
 use super::Class;
 use super::Triage;
-use crate::evidence::log::{Ending, Log};
+use crate::evidence::log::{Ending, Log, Service};
 use crate::evidence::parsers::{self, Parsed};
 use crate::evidence::reading::StepReading;
 use crate::evidence::signs::{self, Says, Sign};
@@ -33,6 +33,12 @@ const NEAR: (usize, usize) = (60, 400);
 /// The weight that signs need together to decide.
 const DECISIVE: f64 = 1.4;
 
+/// From which loudness a line of an unknown tool's output is an error.
+const LOUD: f64 = 3.0;
+
+/// What a shell says of a process that was killed: 128 + SIGKILL.
+const KILLED: i32 = 137;
+
 /// How many failures' messages are asked for signs.
 const MESSAGES: usize = 50;
 
@@ -49,6 +55,14 @@ pub(super) fn of_log(log: &Log, readings: &[StepReading<'_>], is_local: &dyn Fn(
     }
     if step.ending == Ending::TimedOut {
         return said(Class::Timeout, 0.9, "the CI service stopped the step for lasting too long", reading);
+    }
+    if matches!(step.ending, Ending::Failed { code: Some(KILLED) }) {
+        return said(
+            Class::Infrastructure,
+            0.8,
+            "the step was killed (exit code 137): most often memory ran out",
+            reading,
+        );
     }
     let wrapped = reading.parsed.first();
     of_signs(reading)
@@ -93,19 +107,17 @@ fn of_tool(parsed: &Parsed, reading: &StepReading<'_>, is_local: &dyn Fn(&str) -
         Nature::Type => says(Class::Type, 0.95, &plural(count, "type error")),
         Nature::Lint => says(Class::Lint, 0.95, &plural(count, "finding")),
         Nature::Format => says(Class::Format, 0.95, &plural(count, "unformatted file")),
-        Nature::Dependency => {
-            match near_end(reading).filter(|sign| sign.says == Says::Infrastructure && sign.weight >= 2) {
-                Some(sign) => {
-                    let triage = Triage::new(
-                        Class::Infrastructure,
-                        0.85,
-                        format!("{} failed: {}", parsed.tool, sign.line.text.trim()),
-                    );
-                    return Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) };
-                }
-                None => says(Class::Dependency, 0.9, "packages that can't be resolved or installed"),
+        Nature::Dependency => match network_near_end(reading) {
+            Some(sign) => {
+                let triage = Triage::new(
+                    Class::Infrastructure,
+                    0.85,
+                    format!("{} failed: {}", parsed.tool, sign.line.text.trim()),
+                );
+                return Grounds { by_sign: true, ..Grounds::new(triage, vec![sign.line.number]) };
             }
-        }
+            None => says(Class::Dependency, 0.9, "packages that can't be resolved or installed"),
+        },
         Nature::Configuration => says(Class::Configuration, 0.8, "something missing or wrong in the configuration"),
         Nature::Threshold => says(Class::Configuration, 0.75, "a threshold that is missed"),
         Nature::Infrastructure => says(Class::Infrastructure, 0.9, "a failure of the network or the machine"),
@@ -190,9 +202,10 @@ fn all_say(failures: &[Failure]) -> Option<Says> {
     said.all(|other| other == Some(first)).then_some(first)
 }
 
-fn near_end<'a, 'log>(reading: &'a StepReading<'log>) -> Option<&'a Sign<'log>> {
-    let near = reading.signs.iter().filter(|sign| sign.line.number + NEAR.0 >= reading.end);
-    near.max_by_key(|sign| sign.weight)
+/// A sign of the network or the machine near the end of the step.
+fn network_near_end<'a, 'log>(reading: &'a StepReading<'log>) -> Option<&'a Sign<'log>> {
+    let mut near = reading.signs.iter().filter(|sign| sign.line.number + NEAR.0 >= reading.end);
+    near.rfind(|sign| sign.says == Says::Infrastructure && sign.weight >= 2)
 }
 
 /// What the signs say together, those near the end and those that the service marks weighing more.
@@ -248,6 +261,14 @@ fn of_last_words(log: &Log, reading: &StepReading<'_>) -> Grounds {
         return said(Class::Infrastructure, 0.6, "the job was cancelled", reading);
     }
     if !step.failed() && step.errors == 0 {
+        let loudest = reading
+            .notable
+            .into_iter()
+            .flat_map(|(first, last)| log.between(first, last))
+            .map(|line| notable::loudness(&line));
+        if log.service == Service::Plain && loudest.fold(0.0, f64::max) >= LOUD {
+            return said(Class::Code, 0.5, "the log shows an error that no known tool explains", reading);
+        }
         return said(Class::Unknown, 0.4, "nothing in the log says that it failed", reading);
     }
     let command = step.command.as_deref().or(step.name.as_deref()).unwrap_or("").to_ascii_lowercase();

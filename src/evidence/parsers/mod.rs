@@ -11,6 +11,7 @@ mod eslint;
 mod formatters;
 mod go_test;
 mod go_vet;
+mod gradle_build;
 mod jest;
 mod json_lines;
 mod junit_text;
@@ -24,6 +25,7 @@ mod npm;
 mod numbered;
 mod one_line;
 mod pip;
+mod pre_commit;
 mod pytest;
 mod python;
 mod tap;
@@ -91,6 +93,7 @@ pub static TOOLS: &[&Tool] = &[
     &one_line::TSC_TOOL,
     &one_line::TSC_PRETTY_TOOL,
     &one_line::GCC_TOOL,
+    &one_line::MAVEN_CHECKS_TOOL,
     &one_line::MAVEN_COMPILER_TOOL,
     &one_line::JAVAC_TOOL,
     &one_line::MSBUILD_TOOL,
@@ -106,6 +109,9 @@ pub static TOOLS: &[&Tool] = &[
     &annotations::TOOL,
     &python::TOOL,
     &node::TOOL,
+    &pre_commit::TOOL,
+    &gradle_build::GRADLE_TOOL,
+    &gradle_build::MAVEN_TOOL,
     &docker::TOOL,
     &native_build::NINJA_TOOL,
     &native_build::MAKE_TOOL,
@@ -120,6 +126,7 @@ const WRAPPERS: &[&str] = &["make", "docker"];
 /// Whether what a tool says is less than what another says in the same step.
 pub fn is_wrapper(parsed: &Parsed) -> bool {
     WRAPPERS.contains(&&*parsed.tool)
+        || gradle_build::only_relays(parsed)
         || (parsed.tool == "npm" && npm::only_relays(parsed))
         || (parsed.tool == "cargo" && cargo::only_relays(parsed))
 }

@@ -129,14 +129,20 @@ static GCC: Row = Row::new(
 static JAVAC: Row = Row::new(
     "javac",
     Nature::Compile,
-    ".java:",
-    r"^(?:\s*\[javac\] |\s*\[ERROR\] |\[error\] |e: (?:file://)?)?(?P<file>[^\s:\[][^:\[]*\.(?:java|kts?|scala|groovy)): ?(?:(?P<line>\d+)(?::(?P<column>\d+))?(?:: error)?:? |\((?:\d+), (?:\d+)\): |\[error\] )(?P<message>[^\d].+)$",
+    ":",
+    r"^(?:\s*\[javac\] |\s*\[ERROR\] |\[error\] |e: )?(?P<file>(?:file://)?[^\s:\[][^:\[]*\.(?:java|kts?|scala|groovy)): ?(?:(?P<line>\d+)(?::(?P<column>\d+))?(?:: error)?:? |\((?:\d+), (?:\d+)\): |\[error\] )(?P<message>[^\d].+)$",
 );
 static MAVEN_COMPILER: Row = Row::new(
     "maven",
     Nature::Compile,
     ":[",
     r"^\[ERROR\] (?P<file>[^\s:\[][^:\[]*\.\w+):\[(?P<line>\d+),(?P<column>\d+)\] (?:error: )?(?P<message>.+)$",
+);
+static MAVEN_CHECKS: Row = Row::new(
+    "maven",
+    Nature::Lint,
+    "] ",
+    r"^\[(?:ERROR|WARN)\] (?P<file>[^\s:\[][^:\[]*\.\w+):(?:\[)?(?P<line>\d+)(?:[:,](?P<column>\d+))?(?:\])?:? (?:\(\w+\) )?(?P<message>[^\]]+?)[.:]? \[(?P<kind>[A-Z]\w+)\]\.?$",
 );
 static MSBUILD: Row = Row::new(
     "dotnet build",
@@ -165,6 +171,7 @@ tools! {
     GCC_TOOL, GCC, "gcc", [" error:"];
     JAVAC_TOOL, JAVAC, "javac", [".java:", ".kt:", ".scala:"];
     MAVEN_COMPILER_TOOL, MAVEN_COMPILER, "maven", [".java:[", ".kt:[", ".scala:[", ".groovy:["];
+    MAVEN_CHECKS_TOOL, MAVEN_CHECKS, "maven", ["maven-checkstyle-plugin", "maven-pmd-plugin"];
     GO_BUILD_TOOL, GO_BUILD, "go build", [".go:"];
     MSBUILD_TOOL, MSBUILD, "dotnet build", [": error CS", ": error FS", ": error MSB", ": error NU", ": error BC", ": error CA"];
 }

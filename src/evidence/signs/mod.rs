@@ -157,7 +157,8 @@ pub fn of_line<'log>(line: &Line<'log>) -> Option<Sign<'log>> {
 
 /// What a text says, and how much that is worth.
 pub fn of_text(text: &str) -> Option<(Says, u8)> {
-    if text.len() > LONGEST || QUIET.iter().any(|level| text.starts_with(level)) {
+    let is_quiet = QUIET.iter().any(|level| text.starts_with(level)) && !text.contains("Retrying (");
+    if text.len() > LONGEST || is_quiet {
         return None;
     }
     TABLE.heaviest(text).map(|rule| (rule.says, rule.weight))
