@@ -7,13 +7,15 @@
 
 mod archive;
 mod clean;
+mod ending;
 mod keep;
 mod read;
 mod service;
 mod steps;
 
 pub use clean::{Cleaned, Cleaner};
+pub use ending::Ending;
 pub use keep::Words;
 pub use read::{Limits, Log, LogError, open, read};
 pub use service::Service;
-pub use steps::{Ending, Step};
+pub use steps::Step;

@@ -27,6 +27,7 @@ mod one_line;
 mod pip;
 mod pre_commit;
 mod pytest;
+mod pytest_names;
 mod python;
 mod tap;
 mod unittest;
