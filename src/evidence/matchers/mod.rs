@@ -74,7 +74,7 @@ pub struct Matcher {
 
 #[derive(Debug)]
 struct Pattern {
-    expression: fancy_regex::Regex,
+    expression: Expression,
     file: Option<usize>,
     from_path: Option<usize>,
     line: Option<usize>,
@@ -124,8 +124,7 @@ pub fn is_matcher_file(path: &Path) -> bool {
 
 fn matcher(raw: Raw) -> Result<Matcher, MatcherError> {
     let compile = |pattern: RawPattern| -> Result<Pattern, MatcherError> {
-        let expression = fancy_regex::RegexBuilder::new(&pattern.regexp).backtrack_limit(BACKTRACKING).build();
-        let expression = expression
+        let expression = Expression::of(&pattern.regexp)
             .map_err(|error| MatcherError::Expression { owner: raw.owner.clone(), error: Box::new(error) })?;
         let RawPattern { file, from_path, line, column, severity, code, message, loops, .. } = pattern;
         Ok(Pattern { expression, file, from_path, line, column, severity, code, message, loops })
@@ -215,12 +214,10 @@ impl Pattern {
         if line.text.len() > LONGEST {
             return false;
         }
-        let Ok(Some(found)) = self.expression.captures(line.text) else { return false };
+        let Some(found) = self.expression.groups(line.text) else { return false };
         let text = |group: Option<usize>| {
-            group
-                .and_then(|group| found.get(group))
-                .map(|part| part.as_str().to_owned())
-                .filter(|text| !text.is_empty())
+            let part = group.and_then(|group| *found.get(group)?);
+            part.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let number = |group: Option<usize>| text(group).and_then(|text| text.parse().ok());
         problem.file = text(self.file).or(problem.file.take());
@@ -231,6 +228,40 @@ impl Pattern {
         problem.code = text(self.code).or(problem.code.take());
         problem.message = text(self.message).or(problem.message.take());
         true
+    }
+}
+
+/// A pattern's expression: linear where it can be, since nearly no line matches.
+#[derive(Debug)]
+enum Expression {
+    Linear(regex::Regex),
+    Backtracking(fancy_regex::Regex),
+}
+
+impl Expression {
+    fn of(pattern: &str) -> Result<Self, fancy_regex::Error> {
+        match regex::Regex::new(pattern) {
+            Ok(expression) => Ok(Expression::Linear(expression)),
+            Err(_) => {
+                let expression = fancy_regex::RegexBuilder::new(pattern).backtrack_limit(BACKTRACKING).build()?;
+                Ok(Expression::Backtracking(expression))
+            }
+        }
+    }
+
+    /// The text of each group, where the expression matches; one that backtracks too far does not.
+    fn groups<'t>(&self, text: &'t str) -> Option<Vec<Option<&'t str>>> {
+        match self {
+            Expression::Linear(expression) if !expression.is_match(text) => None,
+            Expression::Linear(expression) => {
+                let found = expression.captures(text)?;
+                Some(found.iter().map(|group| group.map(|group| group.as_str())).collect())
+            }
+            Expression::Backtracking(expression) => {
+                let found = expression.captures(text).ok()??;
+                Some(found.iter().map(|group| group.map(|group| group.as_str())).collect())
+            }
+        }
     }
 }
 
