@@ -50,9 +50,16 @@ struct Raw {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct RawPattern {
     regexp: String,
+    #[serde(flatten)]
+    groups: Groups,
+}
+
+/// Which group of an expression holds what.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Groups {
     file: Option<usize>,
     from_path: Option<usize>,
     line: Option<usize>,
@@ -75,14 +82,7 @@ pub struct Matcher {
 #[derive(Debug)]
 struct Pattern {
     expression: Expression,
-    file: Option<usize>,
-    from_path: Option<usize>,
-    line: Option<usize>,
-    column: Option<usize>,
-    severity: Option<usize>,
-    code: Option<usize>,
-    message: Option<usize>,
-    loops: bool,
+    groups: Groups,
 }
 
 /// Why a document of matchers can't be used.
@@ -126,8 +126,7 @@ fn matcher(raw: Raw) -> Result<Matcher, MatcherError> {
     let compile = |pattern: RawPattern| -> Result<Pattern, MatcherError> {
         let expression = Expression::of(&pattern.regexp)
             .map_err(|error| MatcherError::Expression { owner: raw.owner.clone(), error: Box::new(error) })?;
-        let RawPattern { file, from_path, line, column, severity, code, message, loops, .. } = pattern;
-        Ok(Pattern { expression, file, from_path, line, column, severity, code, message, loops })
+        Ok(Pattern { expression, groups: pattern.groups })
     };
     let patterns: Result<Vec<Pattern>, MatcherError> =
         raw.pattern.into_iter().take(MOST_PATTERNS).map(compile).collect();
@@ -180,7 +179,7 @@ impl Matcher {
             }
             failures.extend(self.failure(&problem, line));
             // A looping last pattern goes on with what the lines before it said.
-            while pattern.loops && failures.len() < MOST_FAILURES {
+            while pattern.groups.loops && failures.len() < MOST_FAILURES {
                 let mut next =
                     Problem { file: problem.file.clone(), from_path: problem.from_path.clone(), ..Problem::default() };
                 let Some(line) = lines.get(taken).filter(|line| pattern.read(line, &mut next)) else { break };
@@ -215,18 +214,19 @@ impl Pattern {
             return false;
         }
         let Some(found) = self.expression.groups(line.text) else { return false };
+        let groups = &self.groups;
         let text = |group: Option<usize>| {
             let part = group.and_then(|group| *found.get(group)?);
             part.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let number = |group: Option<usize>| text(group).and_then(|text| text.parse().ok());
-        problem.file = text(self.file).or(problem.file.take());
-        problem.from_path = text(self.from_path).or(problem.from_path.take());
-        problem.line = number(self.line).or(problem.line);
-        problem.column = number(self.column).or(problem.column);
-        problem.severity = text(self.severity).or(problem.severity.take());
-        problem.code = text(self.code).or(problem.code.take());
-        problem.message = text(self.message).or(problem.message.take());
+        problem.file = text(groups.file).or(problem.file.take());
+        problem.from_path = text(groups.from_path).or(problem.from_path.take());
+        problem.line = number(groups.line).or(problem.line);
+        problem.column = number(groups.column).or(problem.column);
+        problem.severity = text(groups.severity).or(problem.severity.take());
+        problem.code = text(groups.code).or(problem.code.take());
+        problem.message = text(groups.message).or(problem.message.take());
         true
     }
 }
