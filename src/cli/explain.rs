@@ -1,6 +1,6 @@
 //! `heal explain`: the diagnosis of one log.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -22,6 +22,9 @@ use crate::testbed::read_bounded;
 
 /// The largest file of a repository that is read, in bytes.
 const FILE_BYTES: u64 = 2 * 1024 * 1024;
+
+/// From which size on reading takes so long that it is said, in bytes.
+const LARGE: u64 = 200_000_000;
 
 /// The most files of a folder without git.
 const MOST_FILES: usize = 200_000;
@@ -76,6 +79,10 @@ fn open_with_report(path: &Path) -> anyhow::Result<(Log, Option<Parsed>)> {
 /// Reads a log from a file or from standard input (`-`).
 pub(super) fn open(path: &Path) -> anyhow::Result<Log> {
     if path.as_os_str() != "-" {
+        let bytes = path.metadata().map_or(0, |about| about.len());
+        if bytes > LARGE && std::io::stderr().is_terminal() {
+            eprintln!("reading {} ({} MB) …", path.display(), bytes / 1_000_000);
+        }
         return log::open(path, words(), &Limits::default()).with_context(|| format!("can't read {}", path.display()));
     }
     let mut stdin = std::io::stdin().lock();

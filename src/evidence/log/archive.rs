@@ -22,6 +22,10 @@ pub(super) fn read(mut file: File, words: &Words, limits: &Limits) -> Result<Log
     refuse_large_directory(&mut file)?;
     let mut zip = zip::ZipArchive::new(file).map_err(|error| LogError::Archive(error.to_string()))?;
     let mut reading = Reading::new(words, limits);
+    // What the directory says may be a lie, so the limit is kept while unpacking too.
+    if zip.decompressed_size().is_some_and(|size| size > u128::from(limits.bytes)) {
+        return Err(LogError::TooLarge { limit: limits.bytes });
+    }
     for name in names(&zip) {
         let entry = zip.by_name(&name).map_err(|error| LogError::Archive(error.to_string()))?;
         let (job, step) = origin(&name);

@@ -34,7 +34,7 @@ impl Default for Limits {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The file or stream can't be read.
-    #[error("can't read the log: {0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// The archive is broken, or not one of logs.
     #[error("can't read the zip of logs: {0}")]
