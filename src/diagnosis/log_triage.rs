@@ -46,7 +46,10 @@ const MESSAGES: usize = 50;
 /// the repository's own.
 pub(super) fn of_log(log: &Log, readings: &[StepReading<'_>], is_local: &dyn Fn(&str) -> bool) -> Grounds {
     let Some(reading) = readings.first() else {
-        return Grounds::new(Triage::new(Class::Unknown, 0.3, "the log is empty, or every step in it ended well"), Vec::new());
+        return Grounds::new(
+            Triage::new(Class::Unknown, 0.3, "the log is empty, or every step in it ended well"),
+            Vec::new(),
+        );
     };
     let step = log.step(reading.step);
     let explained = reading.parsed.iter().find(|parsed| !parsers::is_wrapper(parsed));
