@@ -244,3 +244,63 @@ fn other_services_name_their_steps_too() {
         );
     }
 }
+
+#[test]
+fn a_report_for_programs_is_read_instead_of_its_text() {
+    let world = World::without_repository(&[]);
+    for (name, report, tool, class, file, line) in [
+        (
+            "junit.xml",
+            "<testsuites><testsuite><testcase classname=\"tests.test_a\" name=\"test_b\" file=\"tests/test_a.py\"><failure message=\"assert 1 == 2\">E   assert 1 == 2\n\ntests/test_a.py:6: AssertionError</failure></testcase></testsuite></testsuites>",
+            "junit",
+            "code",
+            "tests/test_a.py",
+            6,
+        ),
+        (
+            "results.sarif",
+            r#"{"version": "2.1.0", "runs": [{"results": [{"ruleId": "a", "message": {"text": "bad"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "src/a.c"}, "region": {"startLine": 3}}}]}]}]}"#,
+            "sarif",
+            "lint",
+            "src/a.c",
+            3,
+        ),
+        (
+            "eslint.json",
+            r#"[{"filePath": "/home/runner/work/a/a/src/a.js", "messages": [{"ruleId": "no-undef", "severity": 2, "message": "'x' is not defined.", "line": 2, "column": 1}]}]"#,
+            "eslint",
+            "lint",
+            "src/a.js",
+            2,
+        ),
+    ] {
+        world.write(name, report.as_bytes());
+        let found = explained(&world, &[name]);
+        assert_eq!((&found["tool"], &found["class"]), (&json!(tool), &json!(class)), "{found:#}");
+        let failure = &found["failures"][0];
+        assert_eq!((&failure["file"], &failure["line"]), (&json!(file), &json!(line)), "{found:#}");
+    }
+}
+
+#[test]
+fn a_repository_s_own_problem_matcher_is_used() {
+    let world = World::without_repository(&[
+        (
+            ".github/frob-problem-matcher.json",
+            r#"{"problemMatcher": [{"owner": "frob-lint", "pattern": [{"regexp": "^FROB (\\S+)@(\\d+) (.+)$", "file": 1, "line": 2, "message": 3}]}]}"#,
+        ),
+        ("src/a.frob", "x\ny\n"),
+        ("ci.log", "frobbing\nFROB src/a.frob@2 is not frobbed\n"),
+    ]);
+    assert_eq!(explained(&world, &["ci.log"])["failures"], json!([]));
+    let found = explained(&world, &["ci.log", "--repo", "."]);
+    assert_eq!((&found["tool"], &found["class"]), (&json!("frob-lint"), &json!("lint")));
+    assert_eq!((&found["failures"][0]["file"], &found["failures"][0]["line"]), (&json!("src/a.frob"), &json!(2)));
+}
+
+#[test]
+fn a_failure_of_the_earlier_run_is_said_to_be_older_than_the_change() {
+    let world = shop();
+    let found = explained(&world, &["ci.log", "--green", "ci.log"]);
+    assert!(found["reason"].as_str().unwrap().contains("before this change"), "{}", found["reason"]);
+}
