@@ -132,7 +132,6 @@ const LONGEST: usize = 4096;
 const QUIET: &[&str] = &[
     "$ ",
     "+ ",
-    "> ",
     "npm WARN",
     "npm warn",
     "warning: ",
