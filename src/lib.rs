@@ -23,6 +23,8 @@ pub mod code;
 pub mod fixture;
 pub mod forge;
 pub mod policy;
+pub mod redact;
+pub mod settings;
 pub mod store;
 pub mod testbed;
 

@@ -11,8 +11,21 @@ pub const FOLDER: &str = ".github/workflows";
 /// A workflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Workflow {
+    /// Which pushes start it; `None` when no push does.
+    pub push: Option<BranchFilter>,
     /// Its jobs, in the order of the file.
     pub jobs: Vec<Job>,
+}
+
+/// Which branches a trigger is for, by the patterns as written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BranchFilter {
+    /// `branches`; empty means all.
+    pub only: Vec<String>,
+    /// `branches-ignore`.
+    pub ignore: Vec<String>,
+    /// Whether there are only `tags` filters: then no branch starts it.
+    pub tags_only: bool,
 }
 
 /// A job of a workflow.
@@ -35,6 +48,11 @@ pub struct Step {
     pub run: Option<String>,
     /// The action that it uses.
     pub uses: Option<String>,
+    /// Where its script runs, relative to the repository: its own, its job's or its workflow's setting.
+    pub directory: Option<String>,
+    /// The constant variables that it sees: the workflow's, the job's and its own, the nearest last. Those that
+    /// hold an expression are left out.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Step {
@@ -55,13 +73,20 @@ impl Workflow {
     pub fn parse(text: &[u8]) -> Option<Workflow> {
         let document: Value = serde_yaml_ng::from_slice(text).ok()?;
         let jobs = document.get("jobs")?.as_mapping()?;
-        Some(Workflow { jobs: jobs.iter().filter_map(|(id, job)| Some(job_of(id.as_str()?, job))).collect() })
+        let (directory, environment) = (default_directory(&document), constants(&document));
+        let job = |(id, job): (&Value, &Value)| Some(job_of(id.as_str()?, job, directory.as_deref(), &environment));
+        Some(Workflow { push: push_trigger(&document), jobs: jobs.iter().filter_map(job).collect() })
     }
 
     /// The script of the step that a log names, in the job that it names.
     pub fn script(&self, job: Option<&str>, step: &str) -> Option<&str> {
+        self.step(job, step)?.run.as_deref()
+    }
+
+    /// The step that a log names, in the job that it names.
+    pub fn step(&self, job: Option<&str>, step: &str) -> Option<&Step> {
         let jobs = self.jobs.iter().filter(|known| job.is_none_or(|job| known.is_named(job)));
-        jobs.flat_map(|job| &job.steps).find(|known| known.title() == step)?.run.as_deref()
+        jobs.flat_map(|job| &job.steps).find(|known| known.title() == step)
     }
 }
 
@@ -77,16 +102,86 @@ impl Job {
     }
 }
 
-fn job_of(id: &str, job: &Value) -> Job {
+/// `on: push`, in its three forms: a word, a list of words, a mapping with filters.
+fn push_trigger(document: &Value) -> Option<BranchFilter> {
+    // YAML 1.1 reads a bare `on` as true.
+    let on = document.get("on").or_else(|| document.as_mapping()?.get(Value::Bool(true)))?;
+    let is_push = |word: &Value| word.as_str() == Some("push");
+    if is_push(on) || on.as_sequence().is_some_and(|words| words.iter().any(is_push)) {
+        return Some(BranchFilter::default());
+    }
+    let push = on.as_mapping()?.get("push")?;
+    let list = |key: &str| -> Vec<String> {
+        match push.get(key) {
+            Some(Value::String(one)) => vec![one.clone()],
+            Some(Value::Sequence(all)) => all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let (only, ignore) = (list("branches"), list("branches-ignore"));
+    let tags = push.get("tags").is_some() || push.get("tags-ignore").is_some();
+    Some(BranchFilter { tags_only: tags && only.is_empty() && ignore.is_empty(), only, ignore })
+}
+
+/// `defaults.run.working-directory` of a workflow or a job.
+fn default_directory(of: &Value) -> Option<String> {
+    of.get("defaults")?.get("run")?.get("working-directory")?.as_str().map(str::to_owned)
+}
+
+/// The constant variables under `env`.
+fn constants(of: &Value) -> Vec<(String, String)> {
+    let pairs = of.get("env").and_then(Value::as_mapping).into_iter().flatten();
+    let constant = |(name, value): (&Value, &Value)| {
+        let value = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            Value::Bool(truth) => truth.to_string(),
+            _ => return None,
+        };
+        (!value.contains("${{")).then(|| Some((name.as_str()?.to_owned(), value))).flatten()
+    };
+    pairs.filter_map(constant).collect()
+}
+
+fn job_of(id: &str, job: &Value, directory: Option<&str>, environment: &[(String, String)]) -> Job {
+    let environment = [environment, &constants(job)].concat();
+    let directory = default_directory(job).or_else(|| directory.map(str::to_owned));
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let steps = job.get("steps").and_then(Value::as_sequence).into_iter().flatten();
-    let steps = steps.map(|step| Step { name: text(step, "name"), run: text(step, "run"), uses: text(step, "uses") });
+    let steps = steps.map(|step| Step {
+        name: text(step, "name"),
+        run: text(step, "run"),
+        uses: text(step, "uses"),
+        directory: text(step, "working-directory").or_else(|| directory.clone()),
+        environment: [environment.as_slice(), &constants(step)].concat(),
+    });
     Job { id: id.to_owned(), name: text(job, "name"), steps: steps.collect() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_sees_the_constants_of_its_workflow_and_job() {
+        let text = b"env: {A: 1, B: x}\njobs:\n  t:\n    env: {B: y, S: \"${{ secrets.S }}\"}\n    steps:\n      - {name: T, run: t, env: {C: true}}\n";
+        let workflow = Workflow::parse(text).unwrap();
+        let of = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let expected = [of("A", "1"), of("B", "x"), of("B", "y"), of("C", "true")];
+        assert_eq!(workflow.step(Some("t"), "T").unwrap().environment, expected);
+    }
+
+    #[test]
+    fn the_pushes_that_start_a_workflow_are_read_in_every_form() {
+        let filter = |on: &str| Workflow::parse(format!("{on}\njobs: {{}}").as_bytes()).unwrap().push;
+        assert_eq!(filter("on: push"), Some(BranchFilter::default()));
+        assert_eq!(filter("on: [pull_request, push]"), Some(BranchFilter::default()));
+        assert_eq!(filter("on: pull_request"), None);
+        assert_eq!(filter("on: {push: , pull_request: }"), Some(BranchFilter::default()));
+        let only = filter("on:\n  push:\n    branches: [main, 'release/**']\n").unwrap();
+        assert_eq!(only.only, ["main", "release/**"]);
+        assert!(filter("on:\n  push:\n    tags: ['v*']\n").unwrap().tags_only);
+    }
 
     #[test]
     fn the_script_of_a_step_is_found_by_the_names_that_a_log_shows() {

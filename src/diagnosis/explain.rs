@@ -14,8 +14,9 @@ use crate::evidence::matchers::{self, Matcher};
 use crate::evidence::notable::Green;
 use crate::evidence::parsers::{self, Parsed};
 use crate::evidence::reading::{StepReading, failing_steps};
-use crate::evidence::{Failure, Nature, Place, redact, template};
+use crate::evidence::{Failure, Nature, Place, template};
 use crate::forge::Commit;
+use crate::redact;
 
 /// The most failures that a diagnosis of a log lists.
 const FAILURES: usize = 1000;

@@ -11,7 +11,6 @@ pub mod matchers;
 pub mod notable;
 pub mod parsers;
 pub mod reading;
-pub mod redact;
 pub mod signs;
 pub mod stack;
 pub mod structured;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Patch, PatchError, apply};
+pub use apply::{Changed, Patch, PatchError, apply};
 pub use guard::{Guard, GuardError};
 pub use unified::unified_diff;
 

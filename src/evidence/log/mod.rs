@@ -16,6 +16,6 @@ mod steps;
 pub use clean::{Cleaned, Cleaner};
 pub use ending::Ending;
 pub use keep::Words;
-pub use read::{Limits, Log, LogError, open, read};
+pub use read::{Limits, Log, LogError, open, read, read_file};
 pub use service::Service;
 pub use steps::Step;

@@ -111,7 +111,15 @@ impl Log {
 /// # Errors
 /// When it can't be read, is a broken zip, or exceeds the limits.
 pub fn open(path: &Path, words: &Words, limits: &Limits) -> Result<Log, LogError> {
-    let mut file = std::fs::File::open(path)?;
+    read_file(std::fs::File::open(path)?, words, limits)
+}
+
+/// Reads an open file from its beginning: a log, or a zip of logs.
+///
+/// # Errors
+/// When it can't be read, is a broken zip, or exceeds the limits.
+pub fn read_file(mut file: std::fs::File, words: &Words, limits: &Limits) -> Result<Log, LogError> {
+    file.rewind()?;
     let mut magic = [0_u8; 4];
     let found = file.read(&mut magic)?;
     file.rewind()?;
