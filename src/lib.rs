@@ -20,13 +20,17 @@ pub mod verify;
 
 pub mod clock;
 pub mod code;
+pub mod config;
 pub mod fixture;
 pub mod forge;
+pub mod notify;
 pub mod policy;
 pub mod redact;
 pub mod settings;
 pub mod store;
+pub mod telemetry;
 pub mod testbed;
+pub mod tls;
 
 pub mod pipeline;
 
