@@ -4,8 +4,11 @@
 //! and event give state and effect. [`worker`] commits every transition to the store before it
 //! attempts the effect, and calls the stages. No parsing, SQL, HTTP or text for people is in here.
 
+pub mod bench;
 pub mod budget;
+pub mod ledger;
 pub mod progress;
+pub mod record;
 mod stages;
 pub mod state;
 pub mod worker;

@@ -1,4 +1,4 @@
-//! The worker: drives one heal through the state machine, transition by transition.
+//! The command line's heal: one sitting at the bench, from the first run to the delivery.
 //!
 //! Every transition is in the store before its effect is attempted. Effects are idempotent: runs
 //! happen in fresh overlays, and the forge looks for its own delivery first.
@@ -8,21 +8,21 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::bench::{Bench, Ladder};
 use super::budget::Budget;
 use super::progress::{Progress, ProgressEvent};
-use super::stages;
+use super::record::Record;
 use super::state::{End, Event, State};
 use crate::clock::Clock;
-use crate::diagnosis::{Diagnosis, triage};
-use crate::draft::search::{self, SearchBudget, SearchStats, ValidationError};
-use crate::draft::{Case, Draft};
+use crate::diagnosis::Diagnosis;
+use crate::draft::search::{SearchStats, ValidationError};
 use crate::forge::{Delivered, Destination, Forge, ForgeError};
-use crate::patch::{self, Guard, Patch};
+use crate::patch::Patch;
 use crate::policy::Policy;
-use crate::store::{HealId, HealRow, Store, StoreError};
+use crate::store::{HealId, HealRow, Store, StoreError, Transition};
 use crate::testbed::command::TestCommand;
 use crate::testbed::{Testbed, TestbedError};
-use crate::verify::{self, Proof, Verdict};
+use crate::verify::Verdict;
 
 /// How a heal ended, in the words of the command line's contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -113,6 +113,9 @@ pub enum HealError {
     /// Candidates can't be validated.
     #[error(transparent)]
     Validation(#[from] ValidationError),
+    /// What the heal knows can't be written or read back: a defect of heal.
+    #[error("what the heal knows can't be kept")]
+    Knowledge(#[source] serde_json::Error),
     /// An event that the state does not know: a defect of heal.
     #[error("{event} can't happen while {state}")]
     Impossible {
@@ -143,30 +146,6 @@ pub struct Heal<'a, F: Forge> {
     pub options: HealOptions,
 }
 
-/// The machine's current state and its record.
-struct Record<'a> {
-    store: &'a Store,
-    clock: &'a dyn Clock,
-    id: HealId,
-    state: State,
-}
-
-impl Record<'_> {
-    /// Commits a transition, then lets its effect begin.
-    async fn happen(&mut self, event: Event) -> Result<State, HealError> {
-        let next =
-            self.state.after(event).ok_or(HealError::Impossible { state: self.state.name(), event: event.name() })?;
-        let outcome = match next {
-            State::Closed(end) => Some(end.name()),
-            _ => None,
-        };
-        let (from, to) = (self.state.name(), next.name());
-        self.store.record_transition(&self.id, from, event.name(), to, outcome, self.clock.now()).await?;
-        self.state = next;
-        Ok(next)
-    }
-}
-
 impl<F: Forge> Heal<'_, F> {
     /// Runs the heal to its end.
     pub async fn run(self) -> Result<HealReport, HealError> {
@@ -182,6 +161,10 @@ impl<F: Forge> Heal<'_, F> {
             search: SearchStats::default(),
         };
         self.drive(&mut record, &mut report, budget).await?;
+        if let State::Alerted(_) = record.state {
+            // The report that follows is the alert of the command line.
+            record.happen(Event::Told).await?;
+        }
         report.outcome = match record.state {
             State::Closed(End::Healed) => Outcome::Healed,
             State::Closed(End::NothingFailing) => Outcome::NothingFailing,
@@ -198,135 +181,66 @@ impl<F: Forge> Heal<'_, F> {
         let now = self.clock.now();
         for old in self.store.open_heals(&repository).await? {
             let alive = PathBuf::from("/proc").join(&old.owner).exists();
-            if !alive {
-                let (event, end) = (Event::OwnerGone.name(), End::Abandoned.name());
-                self.store.record_transition(&old.id, &old.state, event, "closed", Some(end), now).await?;
+            if old.door == DOOR && !alive {
+                let (event, outcome) = (Event::OwnerGone.name(), Some(End::Abandoned.name()));
+                let gone = Transition {
+                    owner: &old.owner,
+                    from: &old.state,
+                    event,
+                    to: "closed",
+                    attempt: old.attempt,
+                    outcome,
+                };
+                self.store.record_transition(&old.id, gone, None, now).await?;
             }
         }
         let id = HealId(fresh_id(&repository, self.clock));
-        let state = State::Received;
-        let row = HealRow {
-            id: id.clone(),
-            repository,
-            head: self.head.clone(),
-            state: state.name().to_owned(),
-            outcome: None,
-            owner: std::process::id().to_string(),
-        };
-        self.store.add_heal(&row, now).await?;
-        Ok(Record { store: self.store, clock: self.clock, id, state })
+        let owner = std::process::id().to_string();
+        self.store.add_heal(&HealRow::new(id.clone(), DOOR, &repository, &self.head, &owner), now).await?;
+        Ok(Record { store: self.store, clock: self.clock, id, owner, state: State::Received })
     }
 
     async fn drive(&self, record: &mut Record<'_>, report: &mut HealReport, budget: Budget) -> Result<(), HealError> {
-        let limit = |budget: &Budget| budget.run_limit_ms(self.testbed.limits().time_ms);
+        let bench = Bench {
+            forge: self.forge,
+            testbed: self.testbed,
+            progress: self.progress,
+            command: &self.command,
+            policy: &self.options.policy,
+            budget,
+            tried: &[],
+            ladder: Ladder::Full,
+        };
         record.happen(Event::Start).await?;
-        self.stage("reproduce", format!("running `{}`", self.command.shell));
-        let (run, second) = stages::reproduce(self.testbed, &self.command, limit(&budget)).await?;
-        report.timing.reproduce_ms = budget.used().as_millis() as u64;
-        if run.is_green() {
+        let Some(failure) = bench.examine(&mut report.timing).await? else {
             record.happen(Event::Green).await?;
             return Ok(());
-        }
-        record.happen(Event::Failing).await?;
-
-        let localising = Budget::starting_now(budget.left());
-        self.stage("diagnose", "finding out why and where".to_owned());
-        let found = triage(&run, second.as_ref());
-        let patchable = found.class.is_patchable();
-        let mut warm = if patchable {
-            stages::warm_up(self.testbed, &self.command, &run, limit(&budget), self.progress).await
-        } else {
-            None
         };
-        let evidence = stages::gather(run, warm.as_mut(), self.forge, self.progress).await;
-        let read = stages::reader(self.testbed.root().to_owned());
-        let tracked = self.forge.tracked_files().await?;
-        let diagnosis = stages::diagnose(&self.command.shell, &evidence, found, &*read, &tracked);
-        report.timing.localise_ms = localising.used().as_millis() as u64;
-        (self.progress)(ProgressEvent::Diagnosed(Box::new(diagnosis.clone())));
-        let diagnosis = report.diagnosis.insert(diagnosis).clone();
-        if !patchable {
-            record.happen(Event::NotPatchable).await?;
+        let diagnosis = report.diagnosis.insert(failure.diagnosis.clone()).clone();
+        let event = if diagnosis.class.is_patchable() { Event::Patchable } else { Event::NotPatchable };
+        if record.happen(event).await? != State::Drafting {
             return Ok(());
         }
-        record.happen(Event::Patchable).await?;
+        let sitting = bench.repair(record, failure).await?;
+        report.attempts = sitting.attempts;
+        report.search = sitting.search;
+        report.timing.search_ms = sitting.timing.search_ms;
+        report.timing.verify_ms = sitting.timing.verify_ms;
+        let Some((patch, _)) = sitting.proven else { return Ok(()) };
 
-        let guard = Guard { policy: &self.options.policy, class: diagnosis.class };
-        let case = Case { root: self.testbed.root(), evidence: &evidence, diagnosis: &diagnosis, read: &*read, guard };
-        let searching = Budget::starting_now(budget.left());
-        self.stage("draft", "searching for the smallest edit that makes the tests pass".to_owned());
-        let goal = stages::goal(&evidence.run, warm.as_ref().map(|warm| &warm.ready));
-        let validators = stages::validators(self.testbed, &self.command, warm, limit(&budget)).await;
-        let deadline = budget.search_deadline(Duration::from_millis(evidence.run.elapsed_ms));
-        let on_progress = |stats: &SearchStats| (self.progress)(ProgressEvent::Searching(stats.clone()));
-        let searched = search::search(&case, validators, &goal, SearchBudget::until(deadline), &on_progress).await;
-        let (drafts, stats) = searched?;
-        report.search = stats;
-        report.timing.search_ms = searching.used().as_millis() as u64;
-        if drafts.is_empty() {
-            record.happen(Event::NoDraft).await?;
-            return Ok(());
-        }
-        record.happen(Event::Drafted).await?;
-
-        let verifying = Budget::starting_now(budget.left());
-        self.stage("verify", "proving the patch with the real test command".to_owned());
-        let time_ms = self.testbed.limits().time_ms;
-        let proof = Proof { testbed: self.testbed, command: &self.command, before: &evidence.run, guard, time_ms };
-        let proven = self.attempt_all(record, report, &case, &proof, &drafts).await;
-        report.timing.verify_ms = verifying.used().as_millis() as u64;
-        let Some(patch) = proven? else { return Ok(()) };
-
-        self.stage("deliver", "handing the patch over".to_owned());
+        (self.progress)(ProgressEvent::Stage("deliver", "handing the patch over".to_owned()));
         let message = (self.options.message)(&diagnosis, &patch.diff());
         let (before, after) = (patch.before(), patch.after());
         let delivered = self.forge.deliver(&self.options.destination, &message, &before, &after).await;
         report.patch = Some(patch);
         report.delivered = delivered?;
-        record.happen(Event::Delivered).await?;
+        record.happen(Event::Accepted).await?;
         Ok(())
     }
-
-    /// Puts the drafts to the test, best first, until one is proven or the attempts are used up.
-    async fn attempt_all(
-        &self,
-        record: &mut Record<'_>,
-        report: &mut HealReport,
-        case: &Case<'_>,
-        proof: &Proof<'_>,
-        drafts: &[Draft],
-    ) -> Result<Option<Patch>, HealError> {
-        let allowed = self.options.policy.attempts as usize;
-        let last = drafts.len().min(allowed);
-        for (index, draft) in drafts.iter().take(allowed).enumerate() {
-            let read = |path: &std::path::Path| (case.read)(path);
-            let patch = patch::apply(&draft.edits, &read);
-            let verdict = match &patch {
-                Ok(patch) => verify::climb(proof, patch).await?,
-                Err(error) => verify::refused(error, self.testbed.level()),
-            };
-            let diff = patch.as_ref().ok().map(Patch::diff);
-            (self.progress)(ProgressEvent::Judged {
-                attempt: index as u32 + 1,
-                diff: diff.clone().unwrap_or_default(),
-                verdict: Box::new(verdict.clone()),
-            });
-            let passed = verdict.passed;
-            report.attempts.push(Attempt { drafter: draft.drafter, operator: draft.operator, patch: diff, verdict });
-            if let (true, Ok(patch)) = (passed, patch) {
-                record.happen(Event::Proven).await?;
-                return Ok(Some(patch));
-            }
-            let event = if index + 1 == last { Event::FellForGood } else { Event::Fell };
-            record.happen(event).await?;
-        }
-        Ok(None)
-    }
-
-    fn stage(&self, name: &'static str, text: String) {
-        (self.progress)(ProgressEvent::Stage(name, text));
-    }
 }
+
+/// The name of this door in the store.
+const DOOR: &str = "local";
 
 /// Unique per process, moment and repository.
 fn fresh_id(repository: &str, clock: &dyn Clock) -> String {

@@ -115,8 +115,8 @@ pub fn refused(error: &crate::patch::PatchError, sandbox: Level) -> Verdict {
     verdict
 }
 
-/// Climbs rungs 1 to 6 with an applied patch.
-pub async fn climb(proof: &Proof<'_>, patch: &Patch) -> Result<Verdict, TestbedError> {
+/// Climbs the rungs that need no run, 1 to 3, with an applied patch.
+pub fn check(proof: &Proof<'_>, patch: &Patch) -> Verdict {
     let mut verdict = Verdict::new(proof.testbed.level());
     let files: Vec<String> = patch.files.keys().map(|file| file.display().to_string()).collect();
     verdict.step(Rung::Applies, true, format!("to {}", files.join(", ")));
@@ -124,7 +124,14 @@ pub async fn climb(proof: &Proof<'_>, patch: &Patch) -> Result<Verdict, TestbedE
     let allowed = proof.guard.check(proof.testbed.root(), patch);
     let evidence =
         allowed.as_ref().map_or_else(ToString::to_string, |()| "no test, workflow or link touched".to_owned());
-    if !verdict.step(Rung::Allowed, allowed.is_ok(), evidence) {
+    verdict.step(Rung::Allowed, allowed.is_ok(), evidence);
+    verdict
+}
+
+/// Climbs rungs 1 to 6 with an applied patch.
+pub async fn climb(proof: &Proof<'_>, patch: &Patch) -> Result<Verdict, TestbedError> {
+    let mut verdict = check(proof, patch);
+    if !verdict.passed {
         return Ok(verdict);
     }
     let after = run(proof, &patch.after()).await?;

@@ -8,4 +8,4 @@ mod compare;
 mod ladder;
 
 pub use compare::{Comparison, compare};
-pub use ladder::{Proof, Rung, RungResult, Verdict, climb, refused};
+pub use ladder::{Proof, Rung, RungResult, Verdict, check, climb, refused};
