@@ -2,8 +2,9 @@
 //!
 //! In: a repository. Out: its recent [`Commit`]s with their diffs, and the delivery of a patch.
 //! `local` is a repository on this machine, where a pull request is a branch or a changed work
-//! tree. git2 is known in here and nowhere else.
+//! tree; `github` is the App. git2, octocrab and the git program are known in here and nowhere else.
 
+pub mod github;
 pub mod local;
 
 use std::future::Future;

@@ -74,7 +74,12 @@ impl LocalForge {
     /// The tracked regular files as they are in the work tree.
     pub fn tracked_contents(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, ForgeError> {
         let files = history::tracked_files(&self.repository()?)?;
-        let read = |file: PathBuf| Some((file.clone(), std::fs::read(self.work_tree.join(&file)).ok()?));
+        let read = |file: PathBuf| {
+            // A link may lead out of the repository.
+            let path = self.work_tree.join(&file);
+            let plain = path.symlink_metadata().is_ok_and(|about| about.is_file());
+            plain.then(|| std::fs::read(path).ok()).flatten().map(|content| (file, content))
+        };
         Ok(files.into_iter().filter_map(read).collect())
     }
 
