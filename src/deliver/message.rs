@@ -1,5 +1,6 @@
 //! Commit messages of healed branches.
 
+use super::markdown::inert;
 use crate::diagnosis::Diagnosis;
 
 /// A subject of at most 72 characters and a body that says what failed and where.
@@ -26,8 +27,41 @@ pub fn commit_message(diagnosis: &Diagnosis, diff: &str) -> String {
     message
 }
 
-fn last_part(test: &str) -> &str {
+/// The same for a forge: nothing of it can call somebody or refer to something, and a trailer names the heal.
+pub fn commit_message_of_heal(diagnosis: &Diagnosis, diff: &str, heal_id: &str) -> String {
+    let message: Vec<String> = commit_message(diagnosis, diff).lines().map(|line| inert(line, 200)).collect();
+    let (subject, body) = message.split_first().map_or(("", &[][..]), |(subject, body)| (subject.as_str(), body));
+    let subject: String = subject.chars().take(72).collect();
+    // The id is read back by machines, so nothing may be put between its characters.
+    let id: String = heal_id.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:".contains(*c)).take(80).collect();
+    format!("{subject}\n{}\n\nHeal-Id: {id}\n", body.join("\n").trim_end())
+}
+
+/// The last part of a test's name: what people call it.
+pub(super) fn last_part(test: &str) -> &str {
     let test = test.rsplit("::").next().unwrap_or(test);
     let test = test.rsplit(" > ").next().unwrap_or(test);
     if test.contains(' ') { test } else { test.rsplit('.').next().unwrap_or(test) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::sample;
+    use super::*;
+
+    #[test]
+    fn a_heal_s_commit_carries_its_id() {
+        let mut sample = sample();
+        sample.diagnosis.suspects[0].summary = "Close #12 as @octocat asked".to_owned();
+        let message = commit_message_of_heal(&sample.diagnosis, &sample.attempts[1].diff, "h-42");
+        insta::assert_snapshot!(message.replace('\u{2060}', "~"), @"
+        Fix shop/cart.py: test_total fails
+
+        Failing before, passing now: tests/test_cart.py::test_total
+
+        Suspect commit: 9a3c1fda0001 Close #~12 as @~octocat asked
+
+        Heal-Id: h-42
+        ");
+    }
 }

@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use super::text::printable;
-use crate::diagnosis::{Diagnosis, Quote};
+use super::markdown::{block, cell, code};
+use crate::diagnosis::Diagnosis;
 
 /// How many failures and suspects are listed.
 const SHOWN: usize = 20;
@@ -59,26 +59,4 @@ fn failures(text: &mut String, diagnosis: &Diagnosis) {
     if diagnosis.failures.len() > SHOWN {
         let _ = writeln!(text, "\n… and {} more", diagnosis.failures.len() - SHOWN);
     }
-}
-
-fn cell(content: &str) -> String {
-    if content.is_empty() { String::new() } else { code(content).replace('|', "\\|") }
-}
-
-/// A code span; its fence is longer than any run of back-ticks inside.
-fn code(content: &str) -> String {
-    let content: String = printable(content).replace(['\n', '\t'], " ").chars().take(300).collect();
-    let fence = "`".repeat(longest_run(&content) + 1);
-    format!("{fence} {content} {fence}")
-}
-
-fn block(lines: &[Quote]) -> String {
-    let longest = lines.iter().map(|quote| longest_run(&quote.text)).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let body: String = lines.iter().map(|quote| format!("{:>6}  {}\n", quote.line, printable(&quote.text))).collect();
-    format!("{fence}text\n{body}{fence}\n")
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
