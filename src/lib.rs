@@ -35,3 +35,4 @@ pub mod tls;
 pub mod pipeline;
 
 pub mod cli;
+pub mod web;

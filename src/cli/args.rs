@@ -33,6 +33,19 @@ pub(super) enum Command {
     Demo(DemoArguments),
     /// Check this machine: sandbox, interpreters, directories.
     Doctor(DoctorArguments),
+    /// Run the GitHub App: webhooks, worker, health and metrics.
+    ///
+    /// Settings come from a file (--config) and from the environment, which wins: HEAL_LISTEN,
+    /// HEAL_DATABASE_URL, HEAL_DATA_DIR, HEAL_GITHUB_API_URL, HEAL_GITHUB_APP_ID,
+    /// HEAL_GITHUB_PRIVATE_KEY_PATH, HEAL_GITHUB_WEBHOOK_SECRET. docs/configuration.md lists them all;
+    /// `heal doctor --app` says what is missing. HEAL_DISABLED=1 keeps deliveries and acts on nothing.
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArguments),
+    /// Run a worker alone, beside `heal serve` on the same PostgreSQL database.
+    Worker(ServeArguments),
+    /// Check or print the audit chain of everything that heal did.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Run `heal fix` over a folder of cases and report rates, ranks and speed.
     Eval(EvalArguments),
     /// Print the completion script of a shell.
@@ -42,6 +55,37 @@ pub(super) enum Command {
     },
     /// Print the manual page (roff).
     Man,
+}
+
+const SERVE_EXAMPLES: &str = "Example:\n  HEAL_GITHUB_APP_ID=12345 HEAL_GITHUB_PRIVATE_KEY_PATH=heal.pem \\\n  \
+    HEAL_GITHUB_WEBHOOK_SECRET=… heal serve --config heal.toml\n\nRoutes:\n  POST /webhooks/github   what GitHub sends\n  \
+    GET  /healthz           the process is up\n  GET  /readyz            the store answers and the worker turns\n  \
+    GET  /metrics           Prometheus";
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ServeArguments {
+    /// The server's settings [default: the environment alone].
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum AuditCommand {
+    /// Prove that no row of the chain was changed, removed or added: exit code 0 when it is intact, else 1.
+    Verify {
+        /// The database [default: HEAL_DATABASE_URL, else the state directory's].
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+        /// Print one JSON document on stdout.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the chain as JSON lines, oldest first.
+    Export {
+        /// The database [default: HEAL_DATABASE_URL, else the state directory's].
+        #[arg(long, value_name = "URL")]
+        database: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -153,6 +197,12 @@ pub(super) struct DemoArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct DoctorArguments {
+    /// Also check the GitHub App: settings, key, permissions, events, clock, webhook. Changes nothing.
+    #[arg(long)]
+    pub app: bool,
+    /// The server's settings, for --app.
+    #[arg(long, value_name = "FILE", requires = "app")]
+    pub config: Option<PathBuf>,
     /// Print one JSON document on stdout.
     #[arg(long)]
     pub json: bool,

@@ -15,18 +15,18 @@ use crate::testbed::toolchain::Toolchain;
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Status {
+pub(super) enum Status {
     Good,
     Weak,
     Bad,
 }
 
 #[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    status: Status,
-    found: String,
-    advice: Option<String>,
+pub(super) struct Check {
+    pub(super) name: &'static str,
+    pub(super) status: Status,
+    pub(super) found: String,
+    pub(super) advice: Option<String>,
 }
 
 /// Runs the command.
@@ -34,6 +34,9 @@ pub async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     let mut checks = vec![sandbox().await];
     checks.extend(interpreters().await);
     checks.extend([git(), database().await]);
+    if arguments.app {
+        checks.extend(super::doctor_app::checks(arguments.config.as_deref()).await);
+    }
     let healthy = checks.iter().all(|check| check.status != Status::Bad);
     if arguments.json {
         json::print(&serde_json::json!({"schema": json::SCHEMA, "healthy": healthy, "checks": checks}))?;
@@ -45,7 +48,7 @@ pub async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                 Status::Weak => colour.bold("!"),
                 Status::Bad => colour.bad("✘"),
             };
-            println!("{mark} {:<10} {}", check.name, check.found);
+            println!("{mark} {:<11} {}", check.name, check.found);
             if let Some(advice) = &check.advice {
                 println!("             → {advice}");
             }

@@ -4,8 +4,10 @@
 //! on stdout, an [`ExitCode`].
 
 mod args;
+mod audit;
 mod demo;
 mod doctor;
+mod doctor_app;
 mod environment;
 mod eval;
 mod eval_logs;
@@ -15,6 +17,7 @@ mod fix;
 mod interrupt;
 mod json;
 mod run;
+mod serve;
 mod view;
 
 pub use args::Arguments;

@@ -5,7 +5,8 @@ use clap::{CommandFactory, Parser};
 use super::args::{Arguments, Command};
 use super::exit::ExitCode;
 use super::interrupt::until_interrupted;
-use super::{demo, doctor, eval, explain, fix};
+use super::serve::{self, Role};
+use super::{audit, demo, doctor, eval, explain, fix};
 
 /// Runs the process's command line to its exit code.
 pub fn run() -> ExitCode {
@@ -23,7 +24,14 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::Error::from(error).context("can't start")),
     };
-    let done = runtime.block_on(until_interrupted(dispatch(arguments.command)));
+    let done = runtime.block_on(async {
+        match arguments.command {
+            // They end in their own order, so that nothing is lost.
+            Command::Serve(arguments) => Some(serve::serve(&arguments, Role::Server).await),
+            Command::Worker(arguments) => Some(serve::serve(&arguments, Role::Worker).await),
+            command => until_interrupted(dispatch(command)).await,
+        }
+    });
     match done {
         Some(Ok(code)) => code,
         Some(Err(error)) => failed(&error),
@@ -41,6 +49,8 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(arguments) => demo::demo(&arguments).await,
         Command::Doctor(arguments) => doctor::doctor(&arguments).await,
         Command::Eval(arguments) => eval::eval(&arguments).await,
+        Command::Audit(command) => audit::audit(&command).await,
+        Command::Serve(_) | Command::Worker(_) => Ok(ExitCode::Usage),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "heal", &mut std::io::stdout());
             Ok(ExitCode::Healed)

@@ -4,6 +4,7 @@
 //! and event give state and effect. [`worker`] commits every transition to the store before it
 //! attempts the effect, and calls the stages. No parsing, SQL, HTTP or text for people is in here.
 
+pub mod app;
 pub mod bench;
 pub mod budget;
 pub mod ledger;

@@ -241,7 +241,7 @@ impl Testbed {
     }
 
     fn given(&self, name: &str) -> Option<String> {
-        self.options.environment.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone())
+        self.options.environment.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.clone())
     }
 
     /// Where heal's own probes appear inside the sandbox.

@@ -5,12 +5,23 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 #![expect(clippy::disallowed_methods, reason = "tests start heal and git as a user would")]
 
+mod app;
+mod app_attempts;
+mod app_crash;
+mod app_fidelity;
+mod app_policies;
+mod app_postgres;
+mod app_stress;
+mod app_tools;
+mod app_world;
 mod bad_input;
 mod commands;
 mod fixtures;
+mod github;
 mod healing;
 mod hostile_logs;
 mod log_fixtures;
 mod logs;
+mod projects;
 mod sandbox;
 mod world;

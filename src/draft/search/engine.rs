@@ -3,6 +3,7 @@
 //! In: candidates, validators, a budget. Out: plausible drafts and [`SearchStats`]. The search goes
 //! on for a moment after the first plausible draft, because the first is not always the best.
 
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use super::candidates::{Candidate, generate};
 use super::rank;
 use super::validator::{Goal, ValidationError, Validator, Validity};
 use crate::draft::{Case, Draft};
-use crate::patch;
+use crate::patch::{self, Patch};
 
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,8 @@ struct Shared<'a> {
     lost: AtomicU64,
     enough: AtomicBool,
     plausible: Mutex<Vec<Draft>>,
+    /// What they make of the files: two edits with the same result are one draft.
+    results: Mutex<HashSet<String>>,
     first_found: Mutex<Option<Instant>>,
     started: Instant,
     warm: bool,
@@ -83,6 +86,7 @@ pub async fn search<'testbed>(
         lost: AtomicU64::new(0),
         enough: AtomicBool::new(false),
         plausible: Mutex::new(Vec::new()),
+        results: Mutex::default(),
         first_found: Mutex::new(None),
         started: Instant::now(),
         warm: validators.iter().any(Validator::is_warm),
@@ -133,7 +137,7 @@ async fn worker(
             }
             Err(_) => break,
         };
-        shared.record(candidate, validity);
+        shared.record(candidate, validity, &patch);
         if told.elapsed() > Duration::from_millis(200) {
             (shared.on_progress)(&shared.stats());
             told = Instant::now();
@@ -157,7 +161,7 @@ impl Shared<'_> {
         over
     }
 
-    fn record(&self, candidate: &Candidate, validity: Validity) {
+    fn record(&self, candidate: &Candidate, validity: Validity, patch: &Patch) {
         self.validated.fetch_add(1, Ordering::Relaxed);
         match validity {
             Validity::StillFailing | Validity::BreaksAnother => {}
@@ -165,6 +169,10 @@ impl Shared<'_> {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
             Validity::Plausible => {
+                let result = patch.diff();
+                if !self.results.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(result) {
+                    return;
+                }
                 let mut first = self.first_found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 first.get_or_insert_with(Instant::now);
                 let mut plausible = self.plausible.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
