@@ -121,10 +121,10 @@ impl Store {
         Ok((u64::try_from(row.try_get::<i64, _>("n")?).unwrap_or(0), row.try_get("due")?))
     }
 
-    /// The ids of all unsettled heals.
-    pub async fn unsettled(&self) -> Result<Vec<HealId>, StoreError> {
-        let rows =
-            sqlx::query("SELECT id FROM heals WHERE door = 'github' AND settled = 0").fetch_all(&self.pool).await?;
+    /// The ids of the heals that some worker has in hand.
+    pub async fn heals_in_hand(&self, now: i64) -> Result<Vec<HealId>, StoreError> {
+        let query = "SELECT id FROM heals WHERE door = 'github' AND lease_until > $1";
+        let rows = sqlx::query(query).bind(now).fetch_all(&self.pool).await?;
         rows.iter().map(|row| Ok(HealId(row.try_get("id")?))).collect()
     }
 }

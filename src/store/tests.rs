@@ -67,6 +67,8 @@ async fn a_heal_has_one_worker_at_a_time(database: Database) {
     assert_eq!(store.claim_heal("a", 9).await.unwrap(), None, "not due yet");
     let claimed = store.claim_heal("a", 10).await.unwrap().unwrap();
     assert_eq!((claimed.id.0.as_str(), claimed.owner.as_str()), ("1", "a"));
+    assert!(store.heals_in_hand(11).await.unwrap().contains(&claimed.id));
+    assert_eq!(store.heals_in_hand(1_000).await.unwrap(), [], "run out");
     assert_eq!(store.claim_heal("b", 11).await.unwrap(), None, "leased");
     assert!(store.renew_lease(&claimed.id, "a", 60).await.unwrap());
     assert_eq!(store.claim_heal("b", 100).await.unwrap(), None, "renewed");
@@ -166,7 +168,7 @@ async fn nothing_is_given_where_nothing_is(database: Database) {
     assert_eq!(store.waiting_heals(1).await.unwrap(), (0, None));
     assert_eq!(store.waiting_deliveries().await.unwrap(), (0, None));
     assert_eq!(store.states().await.unwrap(), []);
-    assert_eq!(store.unsettled().await.unwrap(), []);
+    assert_eq!(store.heals_in_hand(1).await.unwrap(), []);
     let row = heal("1", "abc");
     assert_eq!(store.heal(&row.id).await.unwrap(), None);
     assert!(store.add_heal(&row, 5).await.unwrap());

@@ -112,5 +112,8 @@ fn a_worker_goes_on_where_the_server_died() {
     let worker = Worker::start(&world, &database);
     healed_once(&repository);
     worker.stop();
+    // What the dead server left on its own disk it clears away itself when it starts again.
+    let serve = world.serve(&[("HEAL_DATABASE_URL", &database)]);
+    assert!(serve.stop().success(), "SIGTERM is a clean end");
     world.finish();
 }

@@ -52,7 +52,8 @@ pub async fn run(app: Arc<App>, shutdown: CancellationToken) -> Result<(), Store
     if freed > 0 {
         tracing::info!(heals = freed, "taken over from a process that is gone");
     }
-    let live = app.store.unsettled().await?.into_iter().map(|id| id.0).collect();
+    // A work tree lives as long as a worker has its heal in hand.
+    let live = app.store.heals_in_hand(app.now()).await?.into_iter().map(|id| id.0).collect();
     if let Err(error) = app.clones.sweep(&live).await {
         tracing::warn!(%error, "work trees of ended heals are left");
     }
