@@ -33,6 +33,7 @@ fn moments(count: usize) -> impl Iterator<Item = u64> {
 }
 
 #[test]
+#[ignore = "minutes long; app_crash tries every effect in the gate"]
 fn thirty_deaths_over_ten_heals_double_nothing() {
     let Some(world) = World::start() else { return };
     let all = repositories(&world, 10);
@@ -60,6 +61,7 @@ fn thirty_deaths_over_ten_heals_double_nothing() {
 }
 
 #[test]
+#[ignore = "makes a figure for docs/performance.md"]
 fn webhooks_are_answered_at_once_while_twenty_heals_run() {
     let Some(world) = World::start() else { return };
     let all = repositories(&world, 20);
