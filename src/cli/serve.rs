@@ -137,12 +137,7 @@ async fn listen(
     shutdown: &CancellationToken,
 ) -> anyhow::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
     let secret = WebhookSecret::new(config.github.webhook_secret.clone()).context("the webhook secret")?;
-    let server = Arc::new(Server {
-        app: Arc::clone(app),
-        intake: Store::open(&database_url(config)?).await?,
-        secret,
-        has_engine: true,
-    });
+    let server = Arc::new(Server { app: Arc::clone(app), intake: Store::open(&database_url(config)?).await?, secret });
     let listener = tokio::net::TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("can't listen on {}", config.listen))?;

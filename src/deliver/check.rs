@@ -9,12 +9,10 @@ use super::alert::advice;
 use super::links::short;
 use super::markdown::{code, code_of, first_line};
 use crate::diagnosis::Class;
+use crate::policy::FILE as POLICY_FILE;
 
 /// The name of the check run.
 pub const NAME: &str = "heal";
-
-/// The repository's policy file.
-pub const POLICY_FILE: &str = ".github/heal.toml";
 
 /// Where a heal is, as its check run shows it.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +100,9 @@ pub fn summary(state: &CheckState<'_>) -> String {
     match state {
         CheckState::InProgress { stage } => format!("heal is {}.\n", code_of(stage, 120)),
         CheckState::PullRequest { number } => {
-            format!("The patch and its proof are in #{number}. Nothing is merged without a person.\n")
+            format!(
+                "The patch and its proof are in #{number}. Nothing is merged without a person, unless the policy says `merge_low_risk`.\n"
+            )
         }
         CheckState::Alert { number, reason } => {
             let place = number.map(|number| format!(" What was found and tried is in #{number}.")).unwrap_or_default();
@@ -177,7 +177,7 @@ mod tests {
         heal is ` testing a patch in CI `.
 
         Some("neutral") | A proven patch is in pull request #12
-        The patch and its proof are in #12. Nothing is merged without a person.
+        The patch and its proof are in #12. Nothing is merged without a person, unless the policy says `merge_low_risk`.
 
         Some("action_required") | heal could not repair this; a person is needed
         Why: ` three attempts failed `. What was found and tried is in #13.

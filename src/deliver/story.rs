@@ -7,9 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::hunks;
 use crate::diagnosis::Diagnosis;
-use crate::pipeline::worker::Attempt;
 
 /// One heal, as its texts tell it.
 #[derive(Clone, Debug, Serialize)]
@@ -135,27 +133,6 @@ pub struct RungLine {
 }
 
 impl Tried {
-    /// An attempt that ended in the sandbox.
-    pub fn in_sandbox(number: u32, attempt: &Attempt) -> Self {
-        let diff = attempt.patch.clone().unwrap_or_default();
-        let rungs = attempt.verdict.rungs.iter().map(|rung| RungLine {
-            number: rung.number,
-            title: rung.rung.title().to_owned(),
-            passed: rung.passed,
-            evidence: rung.evidence.clone(),
-        });
-        Tried {
-            number,
-            drafter: attempt.drafter.to_owned(),
-            operator: attempt.operator.to_owned(),
-            files: hunks::files(&diff).into_iter().map(PathBuf::from).collect(),
-            diff,
-            rungs: rungs.collect(),
-            fell_because: attempt.verdict.fell_on().map(|rung| rung.evidence.clone()),
-            ..Tried::default()
-        }
-    }
-
     /// The rung on which it fell.
     pub fn fell_on(&self) -> Option<&RungLine> {
         self.rungs.iter().find(|rung| !rung.passed)
@@ -194,25 +171,6 @@ impl<'a> Story<'a> {
 mod tests {
     use super::super::sample::sample;
     use super::*;
-    use crate::testbed::sandbox::Level;
-    use crate::verify::{Comparison, Rung, RungResult, Verdict};
-
-    #[test]
-    fn an_attempt_of_the_sandbox_becomes_a_line_of_the_story() {
-        let rung = Rung::FailToPass;
-        let evidence = "test_total still fails".to_owned();
-        let rungs = vec![RungResult { number: rung.number(), rung, passed: false, evidence: evidence.clone() }];
-        let attempt = Attempt {
-            drafter: "search",
-            operator: "negate",
-            patch: Some(sample().attempts[0].diff.clone()),
-            verdict: Verdict { passed: false, rungs, tests: Comparison::default(), sandbox: Level::Limits },
-        };
-        let tried = Tried::in_sandbox(3, &attempt);
-        assert_eq!(tried.files, [PathBuf::from("shop/cart.py")]);
-        assert_eq!(tried.fell_because, Some(evidence));
-        assert_eq!(tried.fell_on().map(|rung| rung.title.as_str()), Some("the failing tests pass"));
-    }
 
     #[test]
     fn attempts_are_kept_as_json() {

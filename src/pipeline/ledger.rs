@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::worker::HealError;
+use crate::deliver::story::RungLine;
 use crate::patch::SpanEdit;
 use crate::redact;
 use crate::store::AttemptRow;
@@ -25,7 +26,7 @@ pub struct Entry {
     #[serde(default)]
     pub executable: Vec<std::path::PathBuf>,
     /// How far it climbed on this machine.
-    pub rungs: Vec<Climbed>,
+    pub rungs: Vec<RungLine>,
     /// Whether it was proven on this machine.
     pub proven_here: bool,
     /// The temporary branch, once there is one.
@@ -56,19 +57,6 @@ pub struct Entry {
     pub fell_because: Option<String>,
 }
 
-/// A rung of the ladder, as it is remembered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Climbed {
-    /// Its number, from 1.
-    pub number: u8,
-    /// What it shows.
-    pub title: String,
-    /// Whether the patch holds on it.
-    pub passed: bool,
-    /// What was seen.
-    pub evidence: String,
-}
-
 /// A run of the project's CI.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CiRun {
@@ -90,7 +78,7 @@ pub struct CiRun {
 impl Entry {
     /// A patch and how far it climbed.
     pub fn new(number: u32, drafter: &str, operator: &str, diff: &str, edits: &[SpanEdit], verdict: &Verdict) -> Self {
-        let climbed = |rung: &crate::verify::RungResult| Climbed {
+        let climbed = |rung: &crate::verify::RungResult| RungLine {
             number: rung.number,
             title: rung.rung.title().to_owned(),
             passed: rung.passed,

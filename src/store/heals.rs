@@ -248,12 +248,6 @@ impl Store {
         self.select("repository = $1 AND head = $2 ORDER BY created_at", &[repository, head]).await
     }
 
-    /// The heal whose attempt is on a branch.
-    pub async fn heal_of_branch(&self, repository: &str, branch: &str) -> Result<Option<HealRow>, StoreError> {
-        let condition = "repository = $1 AND id IN (SELECT heal_id FROM attempts WHERE branch = $2)";
-        Ok(self.select(condition, &[repository, branch]).await?.pop())
-    }
-
     async fn select(&self, condition: &str, values: &[&str]) -> Result<Vec<HealRow>, StoreError> {
         let query = format!("SELECT {COLUMNS} FROM heals WHERE {condition}");
         let query = values.iter().fold(sqlx::query(sqlx::AssertSqlSafe(query)), |query, value| query.bind(*value));

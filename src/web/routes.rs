@@ -37,8 +37,6 @@ pub struct Server {
     pub intake: Store,
     /// What webhooks are signed with.
     pub secret: WebhookSecret,
-    /// Whether this process has an engine; one without is ready when the store is.
-    pub has_engine: bool,
 }
 
 /// The routes.
@@ -135,7 +133,7 @@ async fn ready(State(server): State<Arc<Server>>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response();
     }
     let silent = server.app.now() - server.app.heartbeat.load(Ordering::Relaxed);
-    if server.has_engine && silent > SILENCE {
+    if silent > SILENCE {
         return (StatusCode::SERVICE_UNAVAILABLE, "the worker does not turn\n").into_response();
     }
     "ready\n".into_response()

@@ -15,8 +15,6 @@ pub enum Closed {
     },
     /// A newer heal took over.
     Superseded,
-    /// heal was switched off.
-    Disabled,
 }
 
 /// The comment that goes with it.
@@ -29,11 +27,6 @@ pub fn closed(reason: &Closed) -> String {
             code_of(&short(new_head), 7)
         ),
         Closed::Superseded => "Closed: a newer heal of the same branch takes its place.\n".to_owned(),
-        Closed::Disabled => {
-            "Closed: heal is switched off for this repository (label `heal:off`, `.github/heal.toml` or the \
-             server's own switch). The branch can be restored from this page.\n"
-                .to_owned()
-        }
     }
 }
 
@@ -44,12 +37,9 @@ mod tests {
     #[test]
     fn every_reason_is_a_sentence() {
         let moved = Closed::BranchMoved { new_head: "9a3c1fda0001".to_owned() };
-        for (reason, says) in [
-            (Closed::FailureGone, "gone"),
-            (moved, "` 9a3c1fd `"),
-            (Closed::Superseded, "newer heal"),
-            (Closed::Disabled, "heal:off"),
-        ] {
+        for (reason, says) in
+            [(Closed::FailureGone, "gone"), (moved, "` 9a3c1fd `"), (Closed::Superseded, "newer heal")]
+        {
             assert!(closed(&reason).contains(says), "{reason:?}");
         }
     }

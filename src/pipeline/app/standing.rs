@@ -10,10 +10,7 @@ use super::checks;
 use super::services::StepError;
 use crate::forge::github::ErrorKind;
 use crate::pipeline::state::{Event, State};
-use crate::policy::Policy;
-
-/// Where a repository keeps its policy.
-pub const POLICY_FILE: &str = ".github/heal.toml";
+use crate::policy::{FILE as POLICY_FILE, Policy};
 
 /// The label that stops heal where it stands.
 pub const OFF_LABEL: &str = "heal:off";

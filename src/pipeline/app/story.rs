@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::case::Case;
 use super::services::StepError;
-use crate::deliver::story::{Reproduced, RunLink, RungLine, Story, Tried};
+use crate::deliver::story::{Reproduced, RunLink, Story, Tried};
 use crate::diagnosis::Diagnosis;
 use crate::pipeline::ledger::{CiRun, Entry};
 
@@ -99,19 +99,13 @@ fn tried(entry: &Entry) -> Tried {
     let mut files: Vec<PathBuf> = entry.edits.iter().map(|edit| edit.file.clone()).collect();
     files.sort();
     files.dedup();
-    let rungs = entry.rungs.iter().map(|rung| RungLine {
-        number: rung.number,
-        title: rung.title.clone(),
-        passed: rung.passed,
-        evidence: rung.evidence.clone(),
-    });
     Tried {
         number: entry.number,
         drafter: entry.drafter.clone(),
         operator: entry.operator.clone(),
         diff: entry.diff.clone(),
         files,
-        rungs: rungs.collect(),
+        rungs: entry.rungs.clone(),
         branch: entry.branch.clone(),
         commit: entry.commit.clone(),
         ci: entry.ci.iter().map(link).collect(),

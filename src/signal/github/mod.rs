@@ -15,6 +15,7 @@ mod event;
 mod facts;
 mod names;
 mod payload;
+mod said;
 mod signals;
 mod signature;
 
@@ -25,9 +26,9 @@ pub use facts::{
 };
 pub use names::{BadName, BranchName, CommitSha, InstallationId, Login, RepositoryId, RepositoryName};
 pub use payload::{MAX_COMMENT_BYTES, PayloadError, parse};
+pub use said::{CommentAction, CommentSignal, ReviewAction, ReviewSignal, ReviewState};
 pub use signals::{
-    CheckKind, CheckSignal, CommentAction, CommentSignal, GithubSignal, InstallationAction, InstallationSignal,
-    PingSignal, PullRequestAction, PullRequestSignal, PushSignal, ReviewAction, ReviewSignal, ReviewState, RunFacts,
-    RunSignal,
+    CheckKind, CheckSignal, GithubSignal, InstallationAction, InstallationSignal, PingSignal, PullRequestAction,
+    PullRequestSignal, PushSignal, RunFacts, RunSignal,
 };
 pub use signature::{EmptySecret, SignatureError, VerifiedBody, WebhookSecret, verify};

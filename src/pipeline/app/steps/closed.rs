@@ -8,7 +8,7 @@ use super::super::{branches, checks, ci, standing, story};
 use crate::deliver::check::CheckState;
 use crate::deliver::marker::{MarkerKind, find_marker};
 use crate::deliver::{flaky, pull_request};
-use crate::forge::github::{ErrorKind, PullUpdate};
+use crate::forge::github::ErrorKind;
 use crate::pipeline::state::End;
 
 pub(super) async fn step(case: &mut Case<'_>, end: End) -> Result<Next, StepError> {
@@ -68,8 +68,7 @@ async fn close_pull_request(case: &mut Case<'_>, end: End) -> Result<(), StepErr
     if !said {
         case.github.create_comment(number, &text).await?;
     }
-    let update = PullUpdate { state: Some("closed".to_owned()), ..PullUpdate::default() };
-    case.github.update_pull(number, &update).await?;
+    case.github.close_pull(number).await?;
     case.achieved("close pull request", json!({"number": number})).await
 }
 

@@ -3,7 +3,7 @@
 use super::field::Field;
 use super::{PayloadError, ignored, shared};
 use crate::signal::github::facts::Association;
-use crate::signal::github::signals::{CommentAction, CommentSignal, GithubSignal};
+use crate::signal::github::{CommentAction, CommentSignal, GithubSignal};
 
 /// Reads an `issue_comment`.
 pub(super) fn read(root: &Field<'_>) -> Result<GithubSignal, PayloadError> {

@@ -3,7 +3,7 @@
 use super::field::Field;
 use super::{PayloadError, ignored, shared};
 use crate::signal::github::facts::{Association, Origin};
-use crate::signal::github::signals::{
+use crate::signal::github::{
     GithubSignal, PullRequestAction, PullRequestSignal, ReviewAction, ReviewSignal, ReviewState,
 };
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::signal::github::facts::*;
 use crate::signal::github::names::{BranchName, RepositoryName};
+use crate::signal::github::said::ReviewState;
 use crate::signal::github::signals::*;
 
 const SHA: &str = "ec26c3e57ca3a959ca5aad62de7213c562f8c821";
