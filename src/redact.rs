@@ -36,8 +36,10 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r#"(?xi)
           (?P<url>(?-u:\b)[a-z][a-z0-9+.-]*://[^\s:/@]{0,64}:)(?P<a>[^\s@/]{1,256})(?P<at>@)
+        | (?P<user>(?-u:\b)(?:curl|wget)\s[^\n]{0,200}?(?:-u|--user)[\s=]["']?[^\s:"']{1,64}:)(?P<d>[^\s"']{3,})
+        | (?P<basic>(?-u:\b)basic\s+)(?P<e>[A-Za-z0-9+/]{12,}={0,2})(?P<end>$|[\s"',;])
         | (?P<auth>(?-u:\b)authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token)\s+)(?P<b>[^\s"',;]{4,})
-        | (?P<name>(?:(?-u:\b)|_)(?:pass(?:word|wd|phrase)?|secret(?:_?key)?|api_?key|access_?(?:key|token)|auth_?token|client_?secret|private_?key|token|credential)s?["']?\s*(?:=|:\s)\s*["']?)(?P<c>[^\s"',;&)]{6,})
+        | (?P<name>(?:(?-u:\b)|_|pg)(?:pass(?:word|wd|phrase)?|account_?key|shared_?access_?key|private_?key_?id|secret(?:_?key)?|api_?key|access_?(?:key|token)|auth_?token|client_?secret|private_?key|token|credential)s?["']?\s*(?:=|:\s)\s*["']?)(?P<c>[^\s"',;&)]{6,})
         "#,
     )
     .expect("the pattern is constant and tested")
@@ -96,7 +98,7 @@ fn replace<'a>(text: Cow<'a, str>, pattern: &Regex, with: impl Fn(&Captures<'_>)
 
 fn named(found: &Captures<'_>) -> String {
     let part = |name: &str| found.name(name).map_or("", |part| part.as_str());
-    let value = [part("a"), part("b"), part("c")].concat();
+    let value = [part("a"), part("b"), part("c"), part("d"), part("e")].concat();
     // `token = get_token()`, `password: null`, `secret: ***` are not secrets.
     let is_plain = value.starts_with(['$', '<', '{', '[', '(', '*', '%', '`'])
         || value.contains(['(', '{', '['])
@@ -107,7 +109,8 @@ fn named(found: &Captures<'_>) -> String {
     if is_plain || is_word && !part("name").to_ascii_lowercase().contains("pass") {
         return found[0].to_owned();
     }
-    format!("{}{}{}{MASK}{}", part("url"), part("auth"), part("name"), part("at"))
+    let before = [part("url"), part("auth"), part("name"), part("user"), part("basic")].concat();
+    format!("{before}{MASK}{}{}", part("at"), part("end"))
 }
 
 /// Whether a word looks like a key: mixed classes of characters, no path, no digest, high entropy.
@@ -148,6 +151,10 @@ mod tests {
             ("PASSWORD=hunter2000", "PASSWORD=[redacted]"),
             ("\"api_key\": \"Zx81abQ7\"", "\"api_key\": \"[redacted]\""),
             ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
+            ("PGPASSWORD=pgpw123456 psql", "PGPASSWORD=[redacted] psql"),
+            ("curl -s -u bob:CurlPw1234 https://x.example", "curl -s -u bob:[redacted] https://x.example"),
+            ("> Basic dXNlcjpwYXNzd29yZA==", "> Basic [redacted]"),
+            ("AccountName=x;AccountKey=abcdefgh1234==;", "AccountName=x;AccountKey=[redacted];"),
             ("prefix-***suffix here", "[redacted] here"),
             ("got aGVhbC1pcy1hLWJvdDEyMzQ1Njc4OTBYWVo9Qz end", "got [redacted] end"),
             (concat!("AK", "IAIOSFODNN7EXAMPLE"), "[redacted]"),
