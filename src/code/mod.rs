@@ -6,11 +6,16 @@
 //! Invariants: a span is a half-open range of *byte* offsets into the text of the file it came
 //! from; a [`Line`] counts from 1. Nothing here touches the disk, runs code or knows of tests.
 
+pub mod anatomy;
+pub mod calls;
+pub mod early_errors;
 pub mod languages;
+pub mod likeness;
 pub mod line;
 pub mod outline;
 pub mod scope;
 pub mod source;
+pub mod titled_calls;
 pub mod workflow;
 
 pub use languages::{Language, Role};

@@ -39,7 +39,8 @@ pub fn symbol_at(definitions: &[Definition], line: Line) -> Option<&str> {
         .map(|definition| definition.name.as_str())
 }
 
-fn definition(source: &SourceFile, node: Node<'_>) -> Option<Definition> {
+/// The definition that a node is, if it is a named one.
+pub(super) fn definition(source: &SourceFile, node: Node<'_>) -> Option<Definition> {
     own_name(source, node)?;
     let mut parts = Vec::new();
     let mut current = Some(node);
