@@ -238,6 +238,17 @@ impl Store {
         row.as_ref().map(heal_of).transpose()
     }
 
+    /// The heals whose id begins so, at most `limit`, the newest first.
+    pub async fn heals_by_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<HealRow>, StoreError> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM heals WHERE substr(id, 1, CAST($2 AS INTEGER)) = $1 \
+             ORDER BY created_at DESC, id LIMIT $3"
+        );
+        let bounded = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(prefix).bind(bounded(prefix.chars().count()));
+        query.bind(bounded(limit)).fetch_all(&self.pool).await?.iter().map(heal_of).collect()
+    }
+
     /// The heals of a repository that no process closed.
     pub async fn open_heals(&self, repository: &str) -> Result<Vec<HealRow>, StoreError> {
         self.select("repository = $1 AND state <> 'closed' ORDER BY created_at", &[repository]).await

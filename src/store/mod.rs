@@ -1,5 +1,5 @@
-//! The floor that remembers: deliveries, heals and their transitions, attempts, flaky evidence and
-//! the audit chain, in SQLite or PostgreSQL.
+//! The floor that remembers: deliveries, heals and their transitions, attempts, flaky evidence,
+//! transcripts, the record of models and the audit chain, in SQLite or PostgreSQL.
 //!
 //! In: a database URL. Out: [`Store`], whose every method is one short statement or transaction; no
 //! transaction is held open while a heal works. Work is claimed by a lease in one `UPDATE …
@@ -10,9 +10,13 @@ mod attempts;
 mod audit;
 mod claims;
 mod deliveries;
+mod exchanges;
+mod fixes;
 mod flaky;
 mod heals;
+mod models;
 mod open;
+mod spending;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -21,5 +25,8 @@ pub use attempts::AttemptRow;
 pub use audit::{AuditFault, AuditRow};
 pub use claims::{LEASE_SECONDS, Release, Wake};
 pub use deliveries::{DeliveryRow, Intake, Stored};
+pub use exchanges::{ExchangeRow, TRANSCRIPT_SECONDS};
+pub use fixes::PastRow;
 pub use heals::{HealId, HealRow, PASSING, Transition};
+pub use models::ModelRow;
 pub use open::{Store, StoreError};

@@ -3,6 +3,7 @@
 mod cluster;
 mod concurrency;
 mod database;
+mod models;
 mod schemas;
 
 use serde_json::json;
