@@ -31,6 +31,12 @@ pub enum ConfigError {
         /// What is wrong.
         message: String,
     },
+    /// There is an endpoint, and no model.
+    #[error("no model is named: set HEAL_LLM_MODEL or llm.model")]
+    NoModel,
+    /// There is a model, and no endpoint.
+    #[error("a model is named, and no endpoint: set HEAL_LLM_BASE_URL or llm.base_url")]
+    NoEndpoint,
     /// Required values are given nowhere.
     #[error("{}", told(keys))]
     Missing {

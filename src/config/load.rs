@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::values::{self, switch};
 use super::{
     Commits, Config, ConfigError, GithubConfig, KEYS, LogConfig, LogFormat, Outside, Sandbox, WorkerConfig, channels,
-    keys, variables as v,
+    keys, models, variables as v,
 };
 use crate::policy::Policy;
 use crate::settings::nearest::{hint, quoted};
@@ -18,9 +18,19 @@ const SANDBOX: &[(&str, Sandbox)] = &[("auto", Sandbox::Auto), ("required", Sand
 const FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 /// A mistake, before it is known in which file.
-enum Wrong {
+pub(super) enum Wrong {
     Setting(SettingError),
     Config(ConfigError),
+}
+
+impl Wrong {
+    /// The mistake, with the file that it may be in.
+    pub(super) fn in_file(self, path: &Path) -> ConfigError {
+        match self {
+            Wrong::Setting(error) => ConfigError::File { file: path.to_owned(), error },
+            Wrong::Config(error) => error,
+        }
+    }
 }
 
 impl From<SettingError> for Wrong {
@@ -35,16 +45,13 @@ impl From<ConfigError> for Wrong {
     }
 }
 
-type Read<T> = Result<Option<T>, Wrong>;
+pub(super) type Read<T> = Result<Option<T>, Wrong>;
 
 impl Config {
     /// Merges the file (its path and text), if there is one, with what the door provides.
     pub fn load(file: Option<(&Path, &str)>, outside: &Outside<'_>) -> Result<Config, ConfigError> {
         let (path, text) = file.unwrap_or((Path::new(""), ""));
-        load(path, text, outside).map_err(|wrong| match wrong {
-            Wrong::Setting(error) => ConfigError::File { file: path.to_owned(), error },
-            Wrong::Config(error) => error,
-        })
+        load(path, text, outside).map_err(|wrong| wrong.in_file(path))
     }
 }
 
@@ -66,6 +73,7 @@ fn load(path: &Path, text: &str, outside: &Outside<'_>) -> Result<Config, Wrong>
         disabled: from.given(v::DISABLED, switch)?.or(file.boolean("disabled")?).unwrap_or(false),
         otlp_endpoint: from.text(root, "otlp_endpoint", v::OTLP_ENDPOINT, values::url)?,
         worker: worker(&from, file.table("worker")?.as_ref())?,
+        llm: models::read(&from, &file, path)?.filter(|llm| llm.explicit),
         log: log(&from, file.table("log")?.as_ref())?,
         default_policy: default_policy(&file, &channels)?,
         github: github(&from, file.table("github")?.as_ref(), path)?,
@@ -147,7 +155,7 @@ fn default_policy(file: &Section<'_>, channels: &channels::Channels) -> Result<P
     }
 }
 
-fn of<'s, T>(
+pub(super) fn of<'s, T>(
     table: Option<&Section<'s>>,
     read: impl FnOnce(&Section<'s>) -> Result<Option<T>, SettingError>,
 ) -> Read<T> {
@@ -169,19 +177,19 @@ pub(super) fn secret_text(
     })
 }
 
-struct Sources<'a> {
-    outside: &'a Outside<'a>,
+pub(super) struct Sources<'a> {
+    pub(super) outside: &'a Outside<'a>,
 }
 
 impl Sources<'_> {
     /// A value of the environment, checked. An empty variable is as good as none.
-    fn given<T>(&self, name: &'static str, check: impl FnOnce(&str) -> Result<T, String>) -> Read<T> {
+    pub(super) fn given<T>(&self, name: &'static str, check: impl FnOnce(&str) -> Result<T, String>) -> Read<T> {
         let value = (self.outside.variable)(name).filter(|value| !value.trim().is_empty());
         let checked = value.map(|value| check(value.trim())).transpose();
         Ok(checked.map_err(|message| ConfigError::Variable { name, message })?)
     }
 
-    fn text<T>(
+    pub(super) fn text<T>(
         &self,
         table: Option<&Section<'_>>,
         name: &str,
@@ -195,7 +203,7 @@ impl Sources<'_> {
         Ok(self.given(variable, check)?.or(written))
     }
 
-    fn secret(
+    pub(super) fn secret(
         &self,
         table: Option<&Section<'_>>,
         name: &str,
@@ -214,7 +222,7 @@ impl Sources<'_> {
         Ok(written.map(SecretString::from))
     }
 
-    fn number(
+    pub(super) fn number(
         &self,
         table: Option<&Section<'_>>,
         name: &str,

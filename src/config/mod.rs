@@ -10,7 +10,9 @@
 mod channels;
 mod error;
 mod keys;
+pub mod llm;
 mod load;
+mod models;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -28,6 +30,7 @@ use crate::telemetry::LogFormat;
 
 pub use error::ConfigError;
 pub use keys::KEYS;
+pub use llm::LlmConfig;
 
 /// What the settings need from outside of heal.
 pub struct Outside<'a> {
@@ -63,6 +66,8 @@ pub struct Config {
     pub otlp_endpoint: Option<String>,
     /// The channels that policies may name.
     pub channels: BTreeMap<String, Channel>,
+    /// The models that may be asked; `None` unless an endpoint is configured.
+    pub llm: Option<LlmConfig>,
     /// The policy of repositories without a file of their own.
     pub default_policy: Policy,
 }

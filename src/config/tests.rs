@@ -1,5 +1,7 @@
 //! Tables: a settings file, an environment, and what they mean together.
 
+mod models;
+
 use std::collections::HashMap;
 
 use secrecy::ExposeSecret as _;
@@ -64,6 +66,7 @@ fn the_environment_alone_is_enough() {
     };
     assert_eq!(config.worker, worker);
     assert_eq!(config.default_policy, Policy::default());
+    assert!(config.llm.is_none());
 }
 
 const WHOLE: &str = r#"
@@ -157,6 +160,13 @@ fn the_environment_wins_over_the_file() {
     assert_eq!(config.log, LogConfig { format: LogFormat::Text, filter: "warn".to_owned() });
     assert!(!config.disabled);
     assert_eq!(config.otlp_endpoint.as_deref(), Some("http://localhost:4318"), "an empty variable is none");
+}
+
+#[test]
+fn the_server_asks_models_only_when_its_own_settings_name_them() {
+    let openai = &[("OPENAI_API_KEY", "sk")];
+    assert!(load_with("", openai).unwrap().llm.is_none());
+    assert_eq!(load_with("llm.model = 'm'", openai).unwrap().llm.unwrap().committee[0].name, "m");
 }
 
 #[test]
@@ -343,6 +353,10 @@ fn the_reference_page_is_up_to_date() {
     let example = page.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next()).unwrap();
     let kept = &[("WEBHOOK_SECRET", "hush"), ("SLACK_URL", "https://a.example"), ("SMTP_URL", "smtp://a")];
     load_with(example, kept).unwrap();
+    let models = page.split("```toml\n").nth(3).and_then(|rest| rest.split("```").next()).unwrap();
+    let llm = load_with(models, &[("LLM_KEY", "k")]).unwrap().llm.unwrap();
+    assert_eq!(llm.committee.len(), 2);
+    assert!(llm.committee[0].price.is_some());
 }
 
 #[test]

@@ -3,12 +3,16 @@
 //! In: a text. Out: the value, or what it must be; the sentence never repeats what could be a secret.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use crate::settings::nearest::quoted;
 
 /// The start and the end of the first line of every PEM private key.
 const PEM: (&str, &str) = ("-----BEGIN ", "PRIVATE KEY-----");
+
+/// What an amount in US dollars may be.
+pub(super) const DOLLARS: RangeInclusive<f64> = 0.0..=10_000.0;
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("must be an address and a port such as 127.0.0.1:8080, not {}", quoted(text)))
@@ -25,6 +29,31 @@ pub(super) fn url(text: &str) -> Result<String, String> {
         return Err(wrong());
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// The endpoint of models, without what clients add to it.
+pub(super) fn endpoint(text: &str) -> Result<String, String> {
+    let wrong = |_| "must be a URL such as https://api.openai.com/v1, without user, query and fragment".to_owned();
+    let url = url(text).map_err(wrong)?;
+    Ok(url.strip_suffix("/chat/completions").unwrap_or(&url).trim_end_matches('/').to_owned())
+}
+
+/// A key as a header can carry it.
+pub(super) fn header(text: &str) -> Result<String, String> {
+    let fits = text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| text.to_owned()).ok_or_else(|| "holds a blank or a letter that no header can carry".to_owned())
+}
+
+/// A model's name.
+pub(super) fn model(text: &str) -> Result<String, String> {
+    let fits = text.len() <= 200 && !text.chars().any(|letter| letter.is_control() || letter.is_whitespace());
+    fits.then(|| text.to_owned()).ok_or_else(|| format!("must be a model's name without blanks, not {}", quoted(text)))
+}
+
+/// US dollars, up to 10000.
+pub(super) fn dollars(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| DOLLARS.contains(number));
+    number.ok_or_else(|| format!("must be a number from 0 to 10000, not {}", quoted(text)))
 }
 
 /// An address with a token in it.

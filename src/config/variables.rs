@@ -26,6 +26,22 @@ pub const DISABLED: &str = "HEAL_DISABLED";
 pub const SWEEP_SECONDS: &str = "HEAL_SWEEP_SECONDS";
 /// Heals at a time.
 pub const CONCURRENCY: &str = "HEAL_CONCURRENCY";
+/// The endpoint of models: the address before `/chat/completions`.
+pub const LLM_BASE_URL: &str = "HEAL_LLM_BASE_URL";
+/// The endpoint's key.
+pub const LLM_API_KEY: &str = "HEAL_LLM_API_KEY";
+/// The model; it takes the place of the whole committee.
+pub const LLM_MODEL: &str = "HEAL_LLM_MODEL";
+/// US dollars per heal.
+pub const LLM_MAX_COST_USD: &str = "HEAL_LLM_MAX_COST_USD";
+/// US dollars per million tokens that the model reads.
+pub const LLM_PRICE_INPUT: &str = "HEAL_LLM_PRICE_INPUT";
+/// US dollars per million tokens that the model writes.
+pub const LLM_PRICE_OUTPUT: &str = "HEAL_LLM_PRICE_OUTPUT";
+/// OpenAI's own name for the endpoint; honoured where nothing of heal's names one.
+pub const OPENAI_BASE_URL: &str = "OPENAI_BASE_URL";
+/// OpenAI's own name for the key; sent only to [`OPENAI_BASE_URL`] or to OpenAI.
+pub const OPENAI_API_KEY: &str = "OPENAI_API_KEY";
 /// `text` or `json`.
 pub const LOG_FORMAT: &str = "HEAL_LOG_FORMAT";
 /// What is logged.

@@ -67,6 +67,12 @@ pub const KEYS: &[Key] = &[
     key("limits.open_pull_requests", "1 to 100", "5", "Open pull requests of heal in this repository at a time."),
     key("limits.heals_per_day", "1 to 1000", "20", "Heals in this repository within 24 hours."),
     key("limits.ci_minutes", "1 to 720", "60", "Minutes in which CI must end for a patch."),
+    key(
+        "limits.ci_minutes_total",
+        "1 to 10000",
+        "180",
+        "Minutes of CI that all attempts of one heal may use together.",
+    ),
     key("limits.ci_start_minutes", "1 to 60", "3", "Minutes within which a run of CI must have started after a push."),
     key(
         "limits.workflows_minutes",
@@ -78,6 +84,15 @@ pub const KEYS: &[Key] = &[
     key("limits.bot_commits", "1 to 20", "3", "Commits in a row by bots at the head of a branch that make heal stop."),
     key("flaky.reruns", "1 to 2", "1", "How often the failed jobs of a flaky or infrastructure failure are rerun."),
     key("flaky.comment", "true, false", "false", "Whether a comment tells that a test is flaky."),
+    key(
+        "llm.enabled",
+        "true, false",
+        "true",
+        "Whether language models may be asked, where the operator has configured them.",
+    ),
+    key("llm.allow_paths", "list of patterns", "[\"**\"]", "The files whose text may be sent to a model."),
+    key("llm.deny_paths", "list of patterns", "[]", "The files whose text may not be sent, whatever is allowed."),
+    key("llm.max_cost_usd", "0 to 10000", "", "US dollars per heal; the operator's own limit stands beside it."),
     key(
         "notify.channels",
         "list of names",

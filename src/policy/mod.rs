@@ -19,6 +19,7 @@ mod tests;
 pub use crate::settings::SettingError as PolicyError;
 pub use globs::{Globs, PatternError};
 pub use keys::KEYS;
+pub(crate) use parse::globs;
 pub use parse::is_channel_name;
 
 /// Where the policy of a repository stands.
@@ -82,7 +83,7 @@ impl VerifyWhere {
 }
 
 /// Limits on what heal does by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
     /// Whether heal does anything at all here.
     pub enabled: bool,
@@ -120,6 +121,8 @@ pub struct Policy {
     pub heals_per_day: u32,
     /// Minutes in which CI must end.
     pub ci_minutes: u32,
+    /// Minutes of CI that all attempts of one heal may use together.
+    pub ci_minutes_total: u32,
     /// Minutes within which a run must have started after a push.
     pub ci_start_minutes: u32,
     /// Minutes in which all workflows of the failing commit are awaited before heal acts.
@@ -134,6 +137,28 @@ pub struct Policy {
     pub comment_on_flaky: bool,
     /// Names of channels that the operator has defined.
     pub notify: Vec<String>,
+    /// What language models may see and cost.
+    pub llm: LlmPolicy,
+}
+
+/// What language models may see of a repository, and cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LlmPolicy {
+    /// Whether they may be asked at all.
+    pub enabled: bool,
+    /// The files whose text may be sent.
+    pub allow_paths: Globs,
+    /// The files whose text may not be sent, whatever is allowed.
+    pub deny_paths: Globs,
+    /// US dollars per heal; `None` leaves it to the operator's limit.
+    pub max_cost_usd: Option<f64>,
+}
+
+impl LlmPolicy {
+    /// Whether a file's text may be sent, by its path within the repository.
+    pub fn may_send(&self, path: &std::path::Path) -> bool {
+        self.enabled && self.allow_paths.matches(path) && !self.deny_paths.matches(path)
+    }
 }
 
 impl Policy {

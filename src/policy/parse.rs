@@ -33,6 +33,12 @@ impl Policy {
             set(&mut policy.flaky_reruns, flaky.integer("reruns", 1..=2)?);
             set(&mut policy.comment_on_flaky, flaky.boolean("comment")?);
         }
+        if let Some(llm) = file.table("llm")? {
+            set(&mut policy.llm.enabled, llm.boolean("enabled")?);
+            set(&mut policy.llm.allow_paths, granted(&llm, "allow_paths", Globs::files)?);
+            set(&mut policy.llm.deny_paths, globs(&llm, "deny_paths", Globs::files_in_any_case)?);
+            policy.llm.max_cost_usd = llm.number("max_cost_usd", 0.0..=10_000.0)?.or(policy.llm.max_cost_usd);
+        }
         if let Some(notify) = file.table("notify")? {
             set(&mut policy.notify, channels(&notify)?);
         }
@@ -82,6 +88,7 @@ fn read_limits(limits: &Section<'_>, policy: &mut Policy) -> Result<(), PolicyEr
     set(&mut policy.open_pull_requests, limits.integer("open_pull_requests", 1..=100)?);
     set(&mut policy.heals_per_day, limits.integer("heals_per_day", 1..=1000)?);
     set(&mut policy.ci_minutes, limits.integer("ci_minutes", 1..=720)?);
+    set(&mut policy.ci_minutes_total, limits.integer("ci_minutes_total", 1..=10_000)?);
     set(&mut policy.ci_start_minutes, limits.integer("ci_start_minutes", 1..=60)?);
     set(&mut policy.workflows_minutes, limits.integer("workflows_minutes", 1..=360)?);
     set(&mut policy.budget_seconds, limits.integer("budget_seconds", 5..=3600)?);
@@ -91,7 +98,8 @@ fn read_limits(limits: &Section<'_>, policy: &mut Policy) -> Result<(), PolicyEr
 
 type Compile<'a> = &'a dyn Fn(&[&str]) -> Result<Globs, PatternError>;
 
-fn globs(
+/// Patterns of files; a mistake stands where its pattern does.
+pub(crate) fn globs(
     section: &Section<'_>,
     name: &str,
     compile: impl Fn(&[&str]) -> Result<Globs, PatternError>,

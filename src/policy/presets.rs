@@ -1,6 +1,6 @@
 //! The sets of values that a policy starts from.
 
-use super::{Autonomy, CLASSES, Globs, Policy, VerifyWhere};
+use super::{Autonomy, CLASSES, Globs, LlmPolicy, Policy, VerifyWhere};
 
 /// What the preset `enterprise` protects beside what is always protected: what is deployed, and who may do what.
 pub const ENTERPRISE_PROTECTS: &[&str] = &[
@@ -41,6 +41,7 @@ impl Default for Policy {
             open_pull_requests: 5,
             heals_per_day: 20,
             ci_minutes: 60,
+            ci_minutes_total: 180,
             ci_start_minutes: 3,
             workflows_minutes: 30,
             budget_seconds: 45,
@@ -48,12 +49,14 @@ impl Default for Policy {
             flaky_reruns: 1,
             comment_on_flaky: false,
             notify: Vec::new(),
+            llm: LlmPolicy { enabled: true, allow_paths: Globs::all(), deny_paths: Globs::none(), max_cost_usd: None },
         }
     }
 }
 
 impl Policy {
-    /// What applies when the file is broken: heal looks and tells, and changes nothing.
+    /// What applies when the file is broken: heal looks and tells, changes nothing, and sends nothing to a model,
+    /// because the file may forbid that.
     pub fn safest() -> Self {
         Policy {
             autonomy: Autonomy::Observe,
@@ -61,6 +64,7 @@ impl Policy {
             ask_reviewer: false,
             attempts: 1,
             open_pull_requests: 1,
+            llm: LlmPolicy { enabled: false, ..Policy::default().llm },
             ..Policy::default()
         }
     }
@@ -87,6 +91,7 @@ impl Policy {
             open_pull_requests: 2,
             heals_per_day: 10,
             bot_commits: 2,
+            ci_minutes_total: 90,
             ..Policy::default()
         }
     }

@@ -40,6 +40,13 @@ fn each_key_replaces_one_value() {
     check("limits.open_pull_requests = 1", Policy { open_pull_requests: 1, ..default() });
     check("limits = { heals_per_day = 2, ci_minutes = 5 }", Policy { heals_per_day: 2, ci_minutes: 5, ..default() });
     check("[limits]\nci_start_minutes = 9", Policy { ci_start_minutes: 9, ..default() });
+    check("[limits]\nci_minutes_total = 9", Policy { ci_minutes_total: 9, ..default() });
+    let llm = |llm: LlmPolicy| Policy { llm, ..Policy::default() };
+    check("llm.enabled = false", llm(LlmPolicy { enabled: false, ..default().llm }));
+    check("llm.max_cost_usd = 0.5", llm(LlmPolicy { max_cost_usd: Some(0.5), ..default().llm }));
+    check("llm.max_cost_usd = 2", llm(LlmPolicy { max_cost_usd: Some(2.0), ..default().llm }));
+    let deny = Globs::files_in_any_case(&["secret"]).unwrap();
+    check("llm.deny_paths = 'secret'", llm(LlmPolicy { deny_paths: deny, ..default().llm }));
     check("[limits]\nworkflows_minutes = 9", Policy { workflows_minutes: 9, ..default() });
     check("[limits]\nbudget_seconds = 9", Policy { budget_seconds: 9, ..default() });
     check("[limits]\nbot_commits = 9", Policy { bot_commits: 9, ..default() });
@@ -66,6 +73,17 @@ fn the_safest_policy_changes_nothing() {
     assert!(Policy::safest().autonomy < Autonomy::Suggest);
     assert!(Policy::enterprise().draft && Policy::enterprise().autonomy == Autonomy::PullRequest);
     assert_eq!(Policy::startup().attempts, 3);
+    assert!(!Policy::safest().llm.enabled, "a broken file may be one that forbids models");
+    assert!(Policy::enterprise().ci_minutes_total < Policy::default().ci_minutes_total);
+}
+
+#[test]
+fn what_may_be_sent_to_a_model_is_asked_for() {
+    let policy = Policy::parse("[llm]\nallow_paths = ['src']\ndeny_paths = ['src/keys']").unwrap();
+    for (file, sent) in [("src/a.py", true), ("setup.py", false), ("src/keys/a.py", false), ("src/KEYS/a.py", false)] {
+        assert_eq!(policy.llm.may_send(Path::new(file)), sent, "{file}");
+    }
+    assert!(!Policy::safest().llm.may_send(Path::new("src/a.py")));
 }
 
 #[test]
@@ -115,6 +133,9 @@ fn wrong_values_are_refused_where_they_stand() {
         "`limits.ci_minutes` must be a whole number from 1 to 720, not `721`",
     );
     check_error("[flaky]\nreruns = 3", 2, 10, "`flaky.reruns` must be a whole number from 1 to 2, not `3`");
+    check_error("llm.max_cost_usd = -1", 1, 20, "`llm.max_cost_usd` must be a number from 0 to 10000, not `-1`");
+    check_error("llm.max_cost_usd = nan", 1, 20, "`llm.max_cost_usd` must be a number from 0 to 10000, not `nan`");
+    check_error("llm.max_cost_usd = '1'", 1, 20, "`llm.max_cost_usd` must be a number from 0 to 10000, not a string");
     check_error("branches = []", 1, 12, "`branches` is empty; leave it out for all, or set `enabled = false`");
     check_error("branches = ['a', 1]", 1, 18, "`branches` must be a list of strings; this is an integer");
     check_error("branches = true", 1, 12, "`branches` must be a list of strings, not a boolean");

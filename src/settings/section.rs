@@ -166,6 +166,21 @@ impl<'s> Section<'s> {
         })
     }
 
+    /// A number within a range, with or without a fraction.
+    pub fn number(&self, name: &str, range: RangeInclusive<f64>) -> Read<f64> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        let wanted = format!("a number from {} to {}", range.start(), range.end());
+        let written = match value.get_ref() {
+            DeValue::Float(number) => number.as_str(),
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
+            _ => return Err(self.wrong_type(name, &wanted)),
+        };
+        let number = written.parse().ok().filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| {
+            self.error(name, format!("`{}` must be {wanted}, not {}", self.full(name), nearest::quoted(written)))
+        })
+    }
+
     /// A string, not empty, without control characters other than the ends of lines.
     pub fn string(&self, name: &str) -> Read<&'s str> {
         let Some(value) = self.value(name) else { return Ok(None) };
