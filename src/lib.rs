@@ -3,8 +3,9 @@
 //!
 //! ```text
 //! signal ─→ evidence ─→ diagnosis ─→ draft ─→ patch ─→ verify ─→ deliver
-//! what      runs, logs  why, where,  search   parse,   ladder    branch,
-//! failed    commits     since when            guard    of proof  report
+//! what      runs, logs  why, where,  recall   place,   ladder    branch,
+//! failed    commits     since when   search   parse,   of proof  report
+//!                                    llm      guard
 //! ```
 //!
 //! The rooms, in the order in which a failure passes through them; a room knows those before it and

@@ -46,7 +46,15 @@ pub(super) enum Command {
     /// Check or print the audit chain of everything that heal did.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Run a heal again from its transcript, offline, on a copy of the files of then.
+    ///
+    /// The repository stays as it is. Only heals of `heal fix --keep-transcripts` can be run again.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(ReplayArguments),
     /// Run `heal fix` over a folder of cases and report rates, ranks and speed.
+    ///
+    /// Folders of labelled logs measure `heal explain`; folders of models' answers measure how sloppy edits are
+    /// applied and what the checks of syntax are worth, without a model.
     Eval(EvalArguments),
     /// Print the completion script of a shell.
     Completions {
@@ -61,6 +69,20 @@ const SERVE_EXAMPLES: &str = "Example:\n  HEAL_GITHUB_APP_ID=12345 HEAL_GITHUB_P
     HEAL_GITHUB_WEBHOOK_SECRET=… heal serve --config heal.toml\n\nRoutes:\n  POST /webhooks/github   what GitHub sends\n  \
     GET  /healthz           the process is up\n  GET  /readyz            the store answers and the worker turns\n  \
     GET  /metrics           Prometheus";
+
+const REPLAY_EXAMPLES: &str = "Example:\n  heal fix --keep-transcripts\n  heal replay 3f9a --json";
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReplayArguments {
+    /// The heal: its id, or the beginning of it, four characters or more.
+    pub id: String,
+    /// A clone of the repository [default: where it was healed].
+    #[arg(long, value_name = "PATH")]
+    pub repo: Option<PathBuf>,
+    /// Print one JSON document on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct ServeArguments {
@@ -100,6 +122,10 @@ pub(super) enum Sandbox {
 pub(super) enum Drafter {
     /// The embedded search engine; no key, no network.
     Search,
+    /// A language model behind an OpenAI-compatible endpoint (HEAL_LLM_BASE_URL, HEAL_LLM_API_KEY, HEAL_LLM_MODEL).
+    Llm,
+    /// Fixes of earlier, similar failures of this repository.
+    Recall,
 }
 
 /// How tests are run.
@@ -117,10 +143,29 @@ pub(super) struct RunArguments {
     /// How much isolation must be had.
     #[arg(long, value_enum, default_value_t = Sandbox::Auto)]
     pub sandbox: Sandbox,
-    /// Drafters to ask, in this order.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "search")]
+    /// Drafters to ask, separated by commas [default: recall and search, and llm when an endpoint is configured].
+    #[arg(long, value_enum, value_delimiter = ',')]
     pub drafter: Vec<Drafter>,
+    #[command(flatten)]
+    pub llm: LlmArguments,
 }
+
+/// Which language model is asked.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct LlmArguments {
+    /// A settings file whose [llm] table is read [default: the environment alone].
+    #[arg(long, value_name = "FILE", help_heading = MODELS)]
+    pub config: Option<PathBuf>,
+    /// The model to ask; wins over HEAL_LLM_MODEL and the file.
+    #[arg(long, value_name = "NAME", help_heading = MODELS)]
+    pub model: Option<String>,
+    /// The most that models may cost, in US dollars; wins over HEAL_LLM_MAX_COST_USD and the file.
+    #[arg(long, value_name = "USD", help_heading = MODELS)]
+    pub max_cost_usd: Option<String>,
+}
+
+/// The heading over what concerns language models.
+const MODELS: &str = "Language models";
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct FixArguments {
@@ -138,6 +183,12 @@ pub(super) struct FixArguments {
     /// An environment variable that the tests may see; may be repeated.
     #[arg(long = "env", value_name = "NAME")]
     pub environment: Vec<String>,
+    /// Print what would be sent to a model, and its size, and send nothing.
+    #[arg(long, help_heading = MODELS)]
+    pub show_prompt: bool,
+    /// Keep every prompt and answer, redacted, in the store, for `heal replay`.
+    #[arg(long, help_heading = MODELS)]
+    pub keep_transcripts: bool,
     /// Write the proven patch into the work tree.
     #[arg(long, conflicts_with = "branch")]
     pub apply: bool,
@@ -164,6 +215,11 @@ pub(super) struct ExplainArguments {
     /// The log of the last green run of the same job: lines that it has too explain nothing.
     #[arg(long, value_name = "LOG")]
     pub green: Option<PathBuf>,
+    /// Also have a model put it into words; sends the key lines, and suspicious code of --repo, redacted.
+    #[arg(long)]
+    pub llm: bool,
+    #[command(flatten)]
+    pub models: LlmArguments,
     /// How to print it.
     #[arg(long, value_enum, default_value_t)]
     pub format: ExplainFormat,
@@ -210,8 +266,8 @@ pub(super) struct DoctorArguments {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct EvalArguments {
-    /// A folder with `case.toml` or `fixture.toml` files somewhere below it, or with labelled logs
-    /// (`labels.jsonl`).
+    /// A folder with `case.toml` or `fixture.toml` files somewhere below it, with labelled logs
+    /// (`labels.jsonl`), or with models' answers (`case.toml` beside `before/`).
     pub directory: PathBuf,
     /// Only cases whose name contains this.
     #[arg(long, value_name = "TEXT")]

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::args::{DemoArguments, Drafter, RunArguments, Sandbox};
+use super::args::{DemoArguments, Drafter, LlmArguments, RunArguments, Sandbox};
 use super::exit::ExitCode;
 use super::fix::{Request, heal};
+use super::models::Speech;
 use super::view::{Detail, colour_of_stderr};
 use crate::deliver::text;
 use crate::fixture::{BUNDLED, Fixture};
@@ -46,6 +47,7 @@ pub async fn demo(arguments: &DemoArguments) -> anyhow::Result<ExitCode> {
             Destination::Show
         },
         detail: Detail::Everything,
+        speech: Speech::Live,
     };
     let done = heal(&request).await?;
     eprintln!("\n{}", text::report(&done.report, colour));
@@ -60,6 +62,7 @@ fn run_arguments() -> RunArguments {
         test_timeout: None,
         sandbox: Sandbox::Auto,
         drafter: vec![Drafter::Search],
+        llm: LlmArguments::default(),
     }
 }
 

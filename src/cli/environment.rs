@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::config::{Config, Outside};
+use crate::config::{Config, LlmConfig, Outside};
 
 /// The server's variables; `HEAL_DATABASE_URL` is the command line's too. The names stand with the settings,
 /// because these know nothing of the door.
@@ -81,8 +81,26 @@ pub fn server_config(file: Option<&Path>) -> anyhow::Result<Config> {
     Ok(Config::load(file.zip(text.as_deref()), &outside)?)
 }
 
+/// The models that the environment and the `[llm]` table of this file, if one is named, allow to ask; `over` holds
+/// values that win over variables, such as those of the command line.
+pub fn llm_config_with(path: Option<&Path>, over: &[(&str, &str)]) -> anyhow::Result<Option<LlmConfig>> {
+    let text = path.map(|path| read_bounded(path).with_context(|| format!("cannot read {}", path.display())));
+    let text = text.transpose()?;
+    let given = |name: &str| {
+        let found = over.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        found.or_else(|| variable(name))
+    };
+    let outside = Outside { variable: &given, read: &read_bounded, data_dir: PathBuf::new() };
+    Ok(crate::config::llm::load(path.zip(text.as_deref()), &outside)?)
+}
+
 /// No settings and no key are larger than this; the settings' own limit is told with its number.
 const LARGEST_SETTINGS: u64 = 1024 * 1024;
+
+/// The text of a settings file; bounded.
+pub fn read_settings(path: &Path) -> std::io::Result<String> {
+    read_bounded(path)
+}
 
 fn read_bounded(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();

@@ -1,7 +1,8 @@
 //! `heal eval`: `heal fix` over a folder of cases. Every figure in the docs comes from here.
 //!
 //! A case is a folder with a `case.toml`, or one fault of a `fixture.toml` folder. Cases run one
-//! after the other, each on a fresh copy, so that figures do not disturb each other.
+//! after the other, each on a fresh copy, so that figures do not disturb each other. Folders of labelled
+//! logs are the matter of `eval_logs`, folders of models' answers that of `eval_answers`.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,12 +11,13 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
 use super::args::{EvalArguments, RunArguments};
-use super::environment;
 use super::eval_logs;
 use super::exit::ExitCode;
 use super::fix::{Done, Request, heal, isolation};
 use super::json;
+use super::models::Speech;
 use super::view::Detail;
+use super::{answer_case, environment, eval_answers};
 use crate::fixture::{Fault, Fixture};
 use crate::forge::Destination;
 use crate::forge::local::scribe::{NewCommit, Scribe};
@@ -114,6 +116,17 @@ pub async fn eval(arguments: &EvalArguments) -> anyhow::Result<ExitCode> {
         return eval_logs::eval(&arguments.directory, arguments.only.as_deref(), arguments.json).await;
     }
     let mut cases = find_cases(&arguments.directory)?;
+    let mut answers = answer_case::find(&arguments.directory)?;
+    if cases.is_empty() && !answers.is_empty() {
+        answers.retain(|case| arguments.only.as_ref().is_none_or(|only| case.name.contains(only.as_str())));
+        if answers.is_empty() {
+            bail!("no case of that name below {}", arguments.directory.display());
+        }
+        return eval_answers::eval(&answers, &arguments.run, arguments.json).await;
+    }
+    if !answers.is_empty() {
+        eprintln!("{} cases of models' answers are left out; name their folder", answers.len());
+    }
     if let Some(only) = &arguments.only {
         cases.retain(|case| case.name.contains(only.as_str()));
     }
@@ -148,7 +161,7 @@ fn find_cases(directory: &Path) -> anyhow::Result<Vec<Case>> {
         let entry = entry?;
         if entry.file_type().is_dir() && entry.file_name() == "node_modules" {
             entries.skip_current_dir();
-        } else if entry.file_name() == "case.toml" {
+        } else if entry.file_name() == "case.toml" && !answer_case::is_one(entry.path().parent().unwrap_or(directory)) {
             cases.push(load_case(entry.path())?);
         } else if entry.file_name() == "fixture.toml" {
             let folder = entry.path().parent().unwrap_or(directory);
@@ -212,6 +225,7 @@ async fn try_case(case: &Case, arguments: &EvalArguments, result: &mut CaseResul
         environment: &[],
         destination: Destination::Show,
         detail: Detail::Nothing,
+        speech: Speech::Live,
     };
     let done = heal(&request).await?;
     fill(result, case, &done);
@@ -268,7 +282,8 @@ fn forget_history(directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+/// Copies a tree.
+pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry?;
         let target = to.join(entry.path().strip_prefix(from)?);
@@ -312,7 +327,8 @@ fn fill(result: &mut CaseResult, case: &Case, done: &Done) {
         symbols.iter().position(|symbol| *symbol == (&found.file, &found.symbol)).map(|index| index + 1);
 }
 
-async fn testbed(directory: &Path, run: &RunArguments) -> anyhow::Result<Testbed> {
+/// A testbed on a directory, isolated as the arguments say.
+pub(super) async fn testbed(directory: &Path, run: &RunArguments) -> anyhow::Result<Testbed> {
     let options = TestbedOptions {
         isolation: isolation(run.sandbox),
         environment: environment::for_tests(&[]),

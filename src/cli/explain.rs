@@ -7,7 +7,9 @@ use anyhow::Context;
 
 use super::args::{ExplainArguments, ExplainFormat};
 use super::exit::ExitCode;
+use super::explain_by_model::{self, Shown};
 use super::json;
+use super::models::NoEndpoint;
 use super::view::colour_of_stdout;
 use crate::deliver::{annotations, sarif, summary, text};
 use crate::diagnosis::{self, Beside, Diagnosis, RepositoryAtHand, RepositoryFiles};
@@ -51,7 +53,46 @@ pub async fn explain(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
         ExplainFormat::Github => print!("{}", annotations::github(&found)),
         ExplainFormat::Sarif => json::print(&sarif::document(&found))?,
     }
+    if arguments.llm { by_model(arguments, &found).await } else { Ok(ExitCode::Healed) }
+}
+
+/// A model's words go to stderr where stdout has a document for programs.
+async fn by_model(arguments: &ExplainArguments, found: &Diagnosis) -> anyhow::Result<ExitCode> {
+    let (root, tracked) = match &arguments.repo {
+        Some(path) => match LocalForge::open(path) {
+            Ok(forge) => (forge.work_tree().to_owned(), forge.tracked_files().await?),
+            Err(_) => (path.clone(), files_below(path)),
+        },
+        None => (PathBuf::from("."), Vec::new()),
+    };
+    let read = reader(root.clone());
+    let shown = Shown { root: &root, read: &read, tracked: &tracked };
+    let text = match explain_by_model::explain(&arguments.models, found, shown).await {
+        Ok(text) => text,
+        Err(error) if error.is::<NoEndpoint>() => return Err(error),
+        Err(error) => {
+            eprintln!("warning: {error:#}");
+            return Ok(ExitCode::NotHealed);
+        }
+    };
+    let is_document = arguments.json || !matches!(arguments.format, ExplainFormat::Text | ExplainFormat::Markdown);
+    if is_document {
+        eprintln!("{text}")
+    } else {
+        println!("\n{text}")
+    }
     Ok(ExitCode::Healed)
+}
+
+/// Reads plain files of a folder, bounded.
+fn reader(root: PathBuf) -> impl Fn(&Path) -> Option<String> + Send + Sync {
+    move |file: &Path| {
+        // A symbolic link may point out of the repository.
+        let path = root.join(file);
+        let plain = path.symlink_metadata().is_ok_and(|about| about.is_file());
+        let bytes = if plain { read_bounded(&path, FILE_BYTES).ok()? } else { return None };
+        String::from_utf8(bytes).ok()
+    }
 }
 
 /// The diagnosis of a log, with what is beside it.
@@ -122,13 +163,7 @@ async fn with_repository(
         }
         Err(error) => return Err(error).with_context(|| format!("can't open {}", path.display())),
     };
-    let read = |file: &Path| {
-        // A symbolic link may point out of the repository.
-        let path = root.join(file);
-        let plain = path.symlink_metadata().is_ok_and(|about| about.is_file());
-        let bytes = if plain { read_bounded(&path, FILE_BYTES).ok()? } else { return None };
-        String::from_utf8(bytes).ok()
-    };
+    let read = reader(root);
     let files = RepositoryFiles { read: &read, tracked: &tracked };
     let repository = RepositoryAtHand { files, commits: &commits };
     Ok(diagnosis::explain(log, Beside { green, report, repository: Some(&repository) }))

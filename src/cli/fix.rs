@@ -11,12 +11,15 @@ use super::environment;
 use super::exit::ExitCode;
 use super::explain;
 use super::json;
+use super::models::{self, Chosen, NoEndpoint, Speech};
 use super::view::{Detail, View, colour_of_stderr};
 use crate::clock::SystemClock;
 use crate::deliver::{html, message, text};
 use crate::forge::local::LocalForge;
 use crate::forge::{Destination, ForgeError};
-use crate::pipeline::{Heal, HealOptions, HealReport, ProgressEvent};
+use crate::pipeline::local::{LocalKnowledge, uncommitted_changes};
+use crate::pipeline::worker::Preview;
+use crate::pipeline::{Heal, HealOptions, HealReport, Progress, ProgressEvent};
 use crate::policy::Policy;
 use crate::signal::{self, Signal, SignalError};
 use crate::store::Store;
@@ -43,6 +46,8 @@ pub struct Request<'a> {
     pub destination: Destination,
     /// What is shown.
     pub detail: Detail,
+    /// How models are spoken with.
+    pub speech: Speech,
 }
 
 /// A heal that has ended, and what it was about.
@@ -55,10 +60,15 @@ pub struct Done {
     pub sandbox: Level,
     /// The repository.
     pub root: std::path::PathBuf,
+    /// Whether what was asked of models is kept.
+    pub keeps_transcript: bool,
 }
 
 /// Runs the command.
 pub async fn fix(arguments: FixArguments) -> anyhow::Result<ExitCode> {
+    if arguments.show_prompt {
+        return show_prompt(&arguments).await;
+    }
     let done = match heal(&request(&arguments)).await {
         Ok(done) => done,
         Err(error) => {
@@ -96,11 +106,68 @@ fn request(arguments: &FixArguments) -> Request<'_> {
         environment: &arguments.environment,
         destination,
         detail: Detail::Stages,
+        speech: match (arguments.show_prompt, arguments.keep_transcripts) {
+            (true, _) => Speech::Silent,
+            (false, true) => Speech::Kept,
+            (false, false) => Speech::Live,
+        },
     }
+}
+
+/// Prints what would be sent to a model.
+async fn show_prompt(arguments: &FixArguments) -> anyhow::Result<ExitCode> {
+    let request = request(arguments);
+    let requests = match prepare(&request).await?.heal().preview().await? {
+        Preview::Requests(requests) => requests,
+        Preview::NothingFails => {
+            eprintln!("nothing would be sent: the tests pass");
+            return Ok(ExitCode::NothingFailing);
+        }
+        Preview::NotCode(reason) => {
+            eprintln!("nothing would be sent, for no patch would be right: {}", text::printable(&reason));
+            return Ok(ExitCode::NotCode);
+        }
+        Preview::Forbidden => {
+            eprintln!("nothing would be sent: the repository's policy forbids models (llm.enabled)");
+            return Ok(ExitCode::NotHealed);
+        }
+    };
+    match arguments.json {
+        true => json::print(&models::prompts_in_json(&requests))?,
+        false => print!("{}", models::prompts_in_text(&requests)),
+    }
+    Ok(ExitCode::Healed)
+}
+
+/// Everything that a heal stands on.
+struct Prepared<'a> {
+    request: &'a Request<'a>,
+    view: Arc<View>,
+    forge: LocalForge,
+    testbed: Testbed,
+    store: Store,
+    signal: Signal,
+    chosen: Chosen,
+    progress: Box<Progress>,
+    knowledge: LocalKnowledge,
 }
 
 /// Heals one repository; every door of the command line comes through here.
 pub async fn heal(request: &Request<'_>) -> anyhow::Result<Done> {
+    let prepared = prepare(request).await?;
+    let report = prepared.heal().run().await?;
+    prepared.view.finish();
+    Ok(Done {
+        report,
+        test_command: prepared.signal.test_command,
+        sandbox: prepared.testbed.level(),
+        root: prepared.forge.work_tree().to_owned(),
+        keeps_transcript: prepared.chosen.keep_transcripts && prepared.chosen.committee.is_some(),
+    })
+}
+
+async fn prepare<'a>(request: &'a Request<'a>) -> anyhow::Result<Prepared<'a>> {
+    let chosen = models::choose(request.run, request.speech.clone())?;
     let view = Arc::new(View::new(request.detail));
     let signal = choose(signal::from_command_line(request.path, request.test)?, &view)?;
     let forge = LocalForge::open(&signal.directory)?;
@@ -120,27 +187,53 @@ pub async fn heal(request: &Request<'_>) -> anyhow::Result<Done> {
         view.show(ProgressEvent::Warning(text));
     }
     let store = open_store(&view).await?;
-    let mut command = TestCommand::parse(&signal.test_command, &signal.directory);
-    command.directory = signal.directory.strip_prefix(forge.work_tree()).unwrap_or(Path::new("")).to_owned();
     let listener = Arc::clone(&view);
-    let heal = Heal {
-        forge: &forge,
-        testbed: &testbed,
-        store: &store,
-        clock: &SystemClock,
-        progress: &move |event| listener.show(event),
-        command,
-        head: forge.head().to_owned(),
-        options: HealOptions {
-            budget: request.run.budget,
-            policy: Policy { attempts: request.run.attempts, ..Policy::default() },
-            destination: request.destination.clone(),
-            message: message::commit_message,
-        },
+    let progress: Box<Progress> = Box::new(move |event| listener.show(event));
+    let dirty = if chosen.keep_transcripts { uncommitted_changes(&forge)? } else { None };
+    let knowledge = LocalKnowledge {
+        test_command: Some(signal.test_command.clone()),
+        directory: signal.directory.strip_prefix(forge.work_tree()).unwrap_or(Path::new("")).to_owned(),
+        drafters: chosen.drafters.clone(),
+        environment: request.environment.to_vec(),
+        test_timeout_ms: request.run.test_timeout.map(|limit| limit.as_millis() as u64),
+        budget_ms: request.run.budget.as_millis() as u64,
+        attempts: request.run.attempts,
+        dirty,
     };
-    let report = heal.run().await?;
-    view.finish();
-    Ok(Done { report, test_command: signal.test_command, sandbox: testbed.level(), root: forge.work_tree().to_owned() })
+    Ok(Prepared { request, view, forge, testbed, store, signal, chosen, progress, knowledge })
+}
+
+impl Prepared<'_> {
+    fn heal(&self) -> Heal<'_, LocalForge> {
+        let (signal, run) = (&self.signal, self.request.run);
+        let mut command = TestCommand::parse(&signal.test_command, &signal.directory);
+        command.directory.clone_from(&self.knowledge.directory);
+        let warn = |text| self.view.show(ProgressEvent::Warning(text));
+        let llm = models::policy_of(self.forge.work_tree(), warn);
+        if !llm.enabled && self.chosen.committee.is_some() && !matches!(self.request.speech, Speech::Silent) {
+            let text = "no model is asked: the repository's policy forbids it (llm.enabled)";
+            self.view.show(ProgressEvent::Warning(text.to_owned()));
+        }
+        Heal {
+            forge: &self.forge,
+            testbed: &self.testbed,
+            store: &self.store,
+            clock: &SystemClock,
+            progress: &*self.progress,
+            committee: self.chosen.committee.as_ref(),
+            command,
+            head: self.forge.head().to_owned(),
+            options: HealOptions {
+                budget: run.budget,
+                policy: Policy { attempts: run.attempts, llm, ..Policy::default() },
+                drafters: self.chosen.drafters.clone(),
+                keep_transcripts: self.chosen.keep_transcripts,
+                knowledge: self.knowledge.clone(),
+                destination: self.request.destination.clone(),
+                message: message::commit_message,
+            },
+        }
+    }
 }
 
 fn testbed_options(request: &Request<'_>) -> TestbedOptions {
@@ -216,12 +309,15 @@ fn choose(mut signal: Signal, view: &View) -> anyhow::Result<Signal> {
 }
 
 /// The report of a heal for people; the patch goes to stdout so that it can be piped.
-fn print_end(done: &Done) -> anyhow::Result<()> {
+pub fn print_end(done: &Done) -> anyhow::Result<()> {
     let colour = colour_of_stderr();
     if let Some(diagnosis) = &done.report.diagnosis {
         eprintln!("\n{}", text::diagnosis(diagnosis, colour));
     }
     eprint!("{}", text::report(&done.report, colour));
+    if done.keeps_transcript {
+        eprintln!("Everything that was asked and answered is kept: heal replay {}", done.report.id);
+    }
     if let (Some(patch), false) = (&done.report.patch, std::io::stdout().is_terminal()) {
         std::io::stdout().write_all(patch.diff().as_bytes())?;
     }
@@ -241,7 +337,10 @@ fn write_report(path: &Path, done: &Done) -> anyhow::Result<()> {
 
 /// The next step for an error, where there is one.
 pub fn hint(error: &anyhow::Error) -> Option<String> {
-    let text = if let Some(error) = error.downcast_ref::<SignalError>() {
+    let text = if error.is::<NoEndpoint>() {
+        "set HEAL_LLM_BASE_URL and HEAL_LLM_MODEL (and HEAL_LLM_API_KEY where the endpoint wants a key), or name a \
+         settings file with an [llm] table by --config"
+    } else if let Some(error) = error.downcast_ref::<SignalError>() {
         match error {
             SignalError::NoCommand { .. } | SignalError::EmptyCommand => {
                 "say how the project is tested, e.g. heal fix --test 'python3 -m pytest'"

@@ -22,6 +22,7 @@ pub fn fix(report: &HealReport, test_command: &str, sandbox: &str) -> Value {
     json!({
         "schema": SCHEMA,
         "outcome": report.outcome,
+        "heal": report.id,
         "test_command": test_command,
         "sandbox": sandbox,
         "diagnosis": report.diagnosis,
@@ -32,6 +33,7 @@ pub fn fix(report: &HealReport, test_command: &str, sandbox: &str) -> Value {
         "applied": report.delivered.applied,
         "timing": report.timing,
         "search": report.search,
+        "llm": report.llm,
         "error": Value::Null,
     })
 }
@@ -41,6 +43,7 @@ pub fn fix_error(error: &anyhow::Error, hint: Option<&str>) -> Value {
     json!({
         "schema": SCHEMA,
         "outcome": "not_healed",
+        "heal": null,
         "test_command": null,
         "sandbox": null,
         "diagnosis": null,
@@ -51,6 +54,7 @@ pub fn fix_error(error: &anyhow::Error, hint: Option<&str>) -> Value {
         "applied": false,
         "timing": crate::pipeline::worker::Timing::default(),
         "search": crate::draft::search::SearchStats::default(),
+        "llm": crate::draft::llm::stats::LlmStats::default(),
         "error": {"message": format!("{error:#}"), "hint": hint},
     })
 }

@@ -3,6 +3,8 @@
 //! In: arguments and the environment, resolved once. Out: text on stderr, at most one JSON document
 //! on stdout, an [`ExitCode`].
 
+mod answer_case;
+mod answer_run;
 mod args;
 mod audit;
 mod demo;
@@ -10,12 +12,16 @@ mod doctor;
 mod doctor_app;
 mod environment;
 mod eval;
+mod eval_answers;
 mod eval_logs;
 mod exit;
 mod explain;
+mod explain_by_model;
 mod fix;
 mod interrupt;
 mod json;
+mod models;
+mod replay;
 mod run;
 mod serve;
 mod view;

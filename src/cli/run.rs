@@ -6,7 +6,7 @@ use super::args::{Arguments, Command};
 use super::exit::ExitCode;
 use super::interrupt::until_interrupted;
 use super::serve::{self, Role};
-use super::{audit, demo, doctor, eval, explain, fix};
+use super::{audit, demo, doctor, eval, explain, fix, replay};
 
 /// Runs the process's command line to its exit code.
 pub fn run() -> ExitCode {
@@ -50,6 +50,7 @@ async fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::doctor(&arguments).await,
         Command::Eval(arguments) => eval::eval(&arguments).await,
         Command::Audit(command) => audit::audit(&command).await,
+        Command::Replay(arguments) => replay::replay(&arguments).await,
         Command::Serve(_) | Command::Worker(_) => Ok(ExitCode::Usage),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Arguments::command(), "heal", &mut std::io::stdout());

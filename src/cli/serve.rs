@@ -13,6 +13,7 @@ use super::environment;
 use super::exit::ExitCode;
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
+use crate::draft::llm::committee::Committee;
 use crate::forge::github::{ApiObserver, AppSettings as GithubSettings, CloneCache, GithubApp};
 use crate::notify::Notifier;
 use crate::pipeline::app::{self, App, AppSettings};
@@ -75,11 +76,21 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
         clones,
         metrics,
         notifier: Notifier::new()?,
+        committee: committee(config)?,
         bench: tokio::sync::Semaphore::new(config.worker.concurrency),
         bell: tokio::sync::Notify::new(),
         heartbeat: std::sync::atomic::AtomicI64::new(0),
         myself: tokio::sync::OnceCell::new(),
     })
+}
+
+/// The models that may be asked; those of OpenAI's variables alone are nobody's order.
+fn committee(config: &Config) -> anyhow::Result<Option<Committee>> {
+    let Some(llm) = config.llm.clone().filter(|llm| llm.explicit) else { return Ok(None) };
+    let committee = Committee::new(llm, false).context("the models")?;
+    let models: Vec<&str> = committee.members.iter().map(|member| member.model.as_str()).collect();
+    tracing::info!(models = models.join(", "), "models may be asked");
+    Ok(Some(committee))
 }
 
 fn database_url(config: &Config) -> anyhow::Result<String> {

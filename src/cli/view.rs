@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::environment;
 use crate::deliver::text::{self, Colour};
+use crate::draft::llm::Purpose;
 use crate::pipeline::ProgressEvent;
 
 /// How much is shown.
@@ -71,6 +72,12 @@ impl View {
                 }
             }
             ProgressEvent::Searching(stats) => self.searching(&stats),
+            ProgressEvent::Asking { model, purpose, tokens } => {
+                let what = purpose_in_words(purpose);
+                self.line(&format!("          {what}: {} ({tokens} tokens)", text::printable(&model)));
+                self.live(&format!("waiting for {model}"));
+            }
+            ProgressEvent::Received(bytes) => self.live(&format!("{bytes} bytes of an answer")),
             ProgressEvent::Judged { attempt, diff, verdict } => {
                 if self.detail == Detail::Everything {
                     self.line(&format!("          attempt {attempt}"));
@@ -127,6 +134,18 @@ impl View {
 impl Drop for View {
     fn drop(&mut self) {
         self.finish();
+    }
+}
+
+/// What a model is asked for.
+pub fn purpose_in_words(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Plan => "a plan",
+        Purpose::Draft => "a draft",
+        Purpose::Retry => "another draft",
+        Purpose::Correction => "a correction",
+        Purpose::Review => "a review",
+        Purpose::Explain => "an explanation",
     }
 }
 

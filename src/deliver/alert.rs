@@ -50,7 +50,16 @@ pub fn body(story: &Story<'_>) -> String {
             "This commit lies in a fork: heal never pushes to a fork, and ran its code only in a sandbox.\n\n",
         );
     }
-    let parts = [sections::what_failed(story), sections::why(story), tried(story), patch(story), next(story)];
+    let reviewed = story.proven.map(sections::review).unwrap_or_default();
+    let parts = [
+        sections::what_failed(story),
+        sections::why(story),
+        tried(story),
+        patch(story),
+        reviewed,
+        sections::notes(story),
+        next(story),
+    ];
     text.push_str(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"));
     let _ = write!(
         text,

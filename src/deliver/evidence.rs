@@ -89,6 +89,8 @@ fn document(story: &Story<'_>, (diff, text, items): (usize, usize, usize)) -> Va
         "sandbox": story.sandbox.map(short),
         "timing": {"elapsed_s": story.elapsed_s, "ci_minutes": story.ci_minutes},
         "cost_usd": story.cost_usd,
+        "tokens": story.tokens,
+        "notes": story.notes.iter().take(items).map(|note| short(note)).collect::<Vec<_>>(),
         "alert_reason": story.reason.map(short),
     })
 }
@@ -107,6 +109,7 @@ fn attempt(tried: &Tried, diff: usize, text: usize, items: usize) -> Value {
         "number": tried.number,
         "drafter": short(&tried.drafter),
         "operator": short(&tried.operator),
+        "model": tried.model.as_deref().map(short),
         "files": tried.files.iter().take(items).map(|file| short(&file.display().to_string())).collect::<Vec<_>>(),
         "diff": if diff == 0 { Value::Null } else { clean(&tried.diff, diff).into() },
         "rungs": rungs.collect::<Vec<_>>(),
@@ -115,6 +118,12 @@ fn attempt(tried: &Tried, diff: usize, text: usize, items: usize) -> Value {
         "ci": runs(&tried.ci, text, items),
         "ci_green": tried.ci_green,
         "fell_because": tried.fell_because.as_deref().map(short),
+        "review": tried.review.as_ref().map(|review| json!({
+            "model": short(&review.model),
+            "objects": review.objects,
+            "confidence": review.confidence,
+            "objections": review.objections.iter().take(items).map(|text| short(text)).collect::<Vec<_>>(),
+        })),
     })
 }
 

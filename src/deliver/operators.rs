@@ -1,4 +1,4 @@
-//! The search's operators in words, for those who read a patch.
+//! Operators in words, for those who read a patch.
 //!
 //! In: an operator's name. Out: which mistake it undoes, as a clause that ends "the mistake was …".
 
@@ -23,6 +23,8 @@ pub(super) fn mistake(operator: &str) -> Option<&'static str> {
         "null-default" => "a value that may be missing, used without a default",
         "null-guard" => "a missing check for null before a value is used",
         "object-entry" => "a wrong value, a wrong key or a missing entry of an object",
+        "part-of-draft" => "one change too many in a model's draft, of which this is the part that is needed",
+        "past-fix" => "the one that an earlier fix of the same failure undid",
         "off-by-one" => "one too many or one too few at a boundary, an index or a count",
         "receiver" => "a forgotten `self.` or `this.`, or one too many",
         "remove-statement" => "a statement too many, or one that must not depend on a condition",

@@ -39,6 +39,8 @@ impl Sample {
             elapsed_s: 75,
             ci_minutes: 1.5,
             cost_usd: 0.0,
+            tokens: 0,
+            notes: &[],
             reason: self.reason.as_deref(),
         }
     }

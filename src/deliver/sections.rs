@@ -127,6 +127,10 @@ pub(super) fn change(story: &Story<'_>, tried: &Tried) -> String {
     let files = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
     let drafter = code_of(&tried.drafter, 60);
     match operators::mistake(&tried.operator) {
+        None if tried.model.is_some() => {
+            let model = code_of(tried.model.as_deref().unwrap_or_default(), 60);
+            format!("{files}: an edit written by the model {model} (drafter {drafter})")
+        }
         Some(mistake) => format!("{files}: {mistake} (operator {} of {drafter})", code_of(&tried.operator, 60)),
         None => format!("{files}: a patch drafted by {drafter} ({})", code_of(&tried.operator, 60)),
     }
@@ -173,6 +177,25 @@ pub(super) fn rung_title(rung: &RungLine) -> String {
     if is_plain && rung.title.len() < 100 { rung.title.clone() } else { code_of(&rung.title, 100) }
 }
 
+/// What should be known of the drafting; nothing where there is nothing.
+pub(super) fn notes(story: &Story<'_>) -> String {
+    match list(story.notes.iter().map(|note| code_of(note, 400)), 8, 4000) {
+        items if items.is_empty() => items,
+        items => format!("### Notes\n{items}"),
+    }
+}
+
+/// What a reviewing model thinks of the proven patch; nothing where none was asked.
+pub(super) fn review(tried: &Tried) -> String {
+    let Some(review) = &tried.review else { return String::new() };
+    let model = code_of(&review.model, 60);
+    if !review.objects {
+        return format!("### What a reviewing model says\n{model} read the patch and does not object.\n");
+    }
+    let objections = list(review.objections.iter().map(|text| code_of(text, 400)), 5, 3000);
+    format!("### What a reviewing model says\n{model} objects ({}):\n\n{objections}", sure(review.confidence))
+}
+
 /// What the heal took.
 pub(super) fn cost(story: &Story<'_>) -> String {
     let attempts = counted(story.attempts.len(), "attempt", "attempts");
@@ -181,7 +204,9 @@ pub(super) fn cost(story: &Story<'_>) -> String {
         _ => "no CI time".to_owned(),
     };
     let money = match story.cost_usd {
-        cost if cost > 0.0 && cost.is_finite() => format!("${cost:.2} for models"),
+        cost if cost >= 0.01 && cost.is_finite() => format!("${cost:.2} for models"),
+        cost if cost > 0.0 => format!("${cost:.4} for models"),
+        _ if story.tokens > 0 => format!("{} tokens of models without a known price", story.tokens),
         _ => "no cost for models".to_owned(),
     };
     format!("{attempts}, {}, {ci}, {money}", duration(story.elapsed_s))

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnosis::Diagnosis;
+use crate::draft::llm::review::Review;
 
 /// One heal, as its texts tell it.
 #[derive(Clone, Debug, Serialize)]
@@ -52,6 +53,10 @@ pub struct Story<'a> {
     pub ci_minutes: f64,
     /// What models cost, in US dollars.
     pub cost_usd: f64,
+    /// Tokens that models read and wrote.
+    pub tokens: u64,
+    /// What should be known of the drafting: what could not be asked, which limit ended it.
+    pub notes: &'a [String],
     /// Why there is an alert.
     pub reason: Option<&'a str>,
 }
@@ -85,7 +90,7 @@ pub struct RunLink {
 }
 
 /// A patch that was put to the test.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
     /// Which attempt, from 1.
     pub number: u32,
@@ -93,6 +98,9 @@ pub struct Tried {
     pub drafter: String,
     /// The kind of edit.
     pub operator: String,
+    /// The model that wrote it, where one did.
+    #[serde(default)]
+    pub model: Option<String>,
     /// The unified diff; empty when the edits made no patch.
     #[serde(default)]
     pub diff: String,
@@ -117,6 +125,9 @@ pub struct Tried {
     /// Why it was given up.
     #[serde(default)]
     pub fell_because: Option<String>,
+    /// What a reviewing model thinks of it.
+    #[serde(default)]
+    pub review: Option<Review>,
 }
 
 /// One rung of the ladder of proof.

@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use crate::diagnosis::Diagnosis;
+use crate::draft::llm::meter::Spent;
+use crate::draft::llm::review::Review;
 use crate::patch::Patch;
+use crate::pipeline::worker::Attempt;
 use crate::pipeline::{HealReport, Outcome};
 use crate::verify::Verdict;
 
@@ -180,8 +183,8 @@ pub fn report(report: &HealReport, colour: Colour) -> String {
             let _ = writeln!(text, "{}", colour.bad("Not healed"));
         }
     }
-    if let (Some(patch), Some(attempt)) = (&report.patch, report.attempts.last()) {
-        healed(&mut text, report, patch, &attempt.verdict, colour);
+    if let (Some(patch), Some(attempt)) = (&report.patch, report.proven_attempt()) {
+        healed(&mut text, report, patch, attempt, colour);
     } else {
         not_healed(&mut text, report, colour);
     }
@@ -202,23 +205,40 @@ pub fn report(report: &HealReport, colour: Colour) -> String {
             seconds(timing.verify_ms)
         ))
     );
+    if report.llm.spent.calls > 0 {
+        let _ = writeln!(text, "{}", colour.dim(&spent(&report.llm.spent)));
+    }
     text
 }
 
-fn healed(text: &mut String, report: &HealReport, patch: &Patch, proof: &Verdict, colour: Colour) {
-    let attempt = report.attempts.last().map_or("", |attempt| attempt.operator);
-    let _ = writeln!(text, "{} by the {attempt} operator\n", colour.good("Healed"));
+/// What models took.
+fn spent(spent: &Spent) -> String {
+    let calls = if spent.calls == 1 { "1 call".to_owned() } else { format!("{} calls", spent.calls) };
+    let money = if spent.cost_usd > 0.0 { format!(", ${:.4}", spent.cost_usd) } else { String::new() };
+    let waited = spent.waited_ms as f64 / 1000.0;
+    format!(
+        "models: {calls}, {} tokens read, {} written{money}, waited {waited:.1} s",
+        spent.input_tokens, spent.output_tokens
+    )
+}
+
+fn healed(text: &mut String, report: &HealReport, patch: &Patch, attempt: &Attempt, colour: Colour) {
+    let proof = &attempt.verdict;
+    let _ = writeln!(text, "{} {}\n", colour.good("Healed"), by(attempt));
     text.push_str(&diff(&patch.diff(), colour));
     let _ = writeln!(text, "\n{}", colour.bold("Proven"));
     text.push_str(&verdict(proof, colour));
     let _ = writeln!(text, "{}", colour.bold("Not proven"));
-    let _ = writeln!(
-        text,
-        "· that the patch is what the author meant: {} plausible {} found",
-        report.search.plausible,
-        if report.search.plausible == 1 { "patch was" } else { "patches were" }
-    );
+    let plausible = match report.search.plausible {
+        0 => String::new(),
+        1 => ": 1 plausible patch was found".to_owned(),
+        count => format!(": {count} plausible patches were found"),
+    };
+    let _ = writeln!(text, "· that the patch is what the author meant{plausible}");
     let _ = writeln!(text, "· anything beyond this test command; sandbox level: {}", proof.sandbox);
+    if let Some(review) = &attempt.review {
+        reviewed(text, review, colour);
+    }
     match (&report.delivered.branch, report.delivered.applied) {
         (Some(branch), _) => {
             let _ = writeln!(text, "\nThe patch is committed on the branch {}.", colour.bold(branch));
@@ -232,7 +252,32 @@ fn healed(text: &mut String, report: &HealReport, patch: &Patch, proof: &Verdict
     }
 }
 
+/// Who drafted an attempt.
+fn by(attempt: &Attempt) -> String {
+    match (&attempt.model, attempt.drafter) {
+        (Some(model), _) => format!("by the model {}", printable(model)),
+        (None, "recall") => "by what healed this failure before".to_owned(),
+        (None, _) => format!("by the {} operator", attempt.operator),
+    }
+}
+
+/// What a reviewing model thinks of the patch.
+fn reviewed(text: &mut String, review: &Review, colour: Colour) {
+    let model = printable(&review.model);
+    if !review.objects {
+        let _ = writeln!(text, "{} {model} does not object", colour.bold("Review"));
+        return;
+    }
+    let _ = writeln!(text, "{} {model} objects:", colour.bold("Review"));
+    for objection in &review.objections {
+        let _ = writeln!(text, "· {}", printable(objection));
+    }
+}
+
 fn not_healed(text: &mut String, report: &HealReport, colour: Colour) {
+    for note in &report.llm.notes {
+        let _ = writeln!(text, "· {}", printable(note));
+    }
     if report.attempts.is_empty() {
         let _ = writeln!(text, "No candidate made the failing tests pass without breaking others.");
         if report.search.candidates == 0 {
@@ -242,7 +287,8 @@ fn not_healed(text: &mut String, report: &HealReport, colour: Colour) {
         }
     }
     for (index, attempt) in report.attempts.iter().enumerate() {
-        let _ = writeln!(text, "{}", colour.bold(&format!("Attempt {} ({})", index + 1, attempt.operator)));
+        let who = attempt.model.as_deref().map_or_else(|| attempt.operator.to_owned(), printable);
+        let _ = writeln!(text, "{}", colour.bold(&format!("Attempt {} ({who})", index + 1)));
         text.push_str(&diff(attempt.patch.as_deref().unwrap_or(""), colour));
         text.push_str(&verdict(&attempt.verdict, colour));
     }

@@ -107,6 +107,18 @@ pub enum ForgeError {
         /// The file.
         file: PathBuf,
     },
+    /// The repository does not have the commit.
+    #[error("there is no commit {commit} here")]
+    NoCommit {
+        /// Its SHA.
+        commit: String,
+    },
+    /// The uncommitted changes can't be kept.
+    #[error("the uncommitted changes can't be kept: {reason}")]
+    Unkept {
+        /// Why, as a clause.
+        reason: &'static str,
+    },
     /// git said no.
     #[error("git: {0}")]
     Git(#[from] git2::Error),

@@ -5,7 +5,11 @@
 //! proof stand on this room.
 
 mod apply;
+mod data;
+pub mod edit;
 mod guard;
+mod mend;
+mod syntax;
 mod unified;
 
 use std::ops::Range;
@@ -13,8 +17,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use apply::{Changed, Patch, PatchError, apply};
+use apply::with_line_ends;
+pub use apply::{Changed, Patch, PatchError, apply, apply_unparsed};
 pub use guard::{Guard, GuardError};
+pub use mend::{mend, mend_edits};
+pub use syntax::{SyntaxFault, first_fault};
 pub use unified::unified_diff;
 
 /// A replacement of a byte range of a file's text.

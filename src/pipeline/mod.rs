@@ -5,11 +5,15 @@
 //! attempts the effect, and calls the stages. No parsing, SQL, HTTP or text for people is in here.
 
 pub mod app;
+mod attempt;
 pub mod bench;
 pub mod budget;
 pub mod ledger;
+pub mod local;
 pub mod progress;
 pub mod record;
+mod repair;
+pub mod scribe;
 mod stages;
 pub mod state;
 pub mod worker;

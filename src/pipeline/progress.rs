@@ -1,6 +1,7 @@
 //! What a heal tells while it runs; the doors show it.
 
 use crate::diagnosis::Diagnosis;
+use crate::draft::llm::Purpose;
 use crate::draft::search::SearchStats;
 use crate::verify::Verdict;
 
@@ -17,6 +18,17 @@ pub enum ProgressEvent {
     Diagnosed(Box<Diagnosis>),
     /// The search goes on.
     Searching(SearchStats),
+    /// A model is asked.
+    Asking {
+        /// The model.
+        model: String,
+        /// What for.
+        purpose: Purpose,
+        /// The estimated size of the prompt, in tokens.
+        tokens: u64,
+    },
+    /// Its answer grows; bytes so far.
+    Received(usize),
     /// An attempt's verdict.
     Judged {
         /// The attempt, from 1.

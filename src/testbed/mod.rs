@@ -21,9 +21,11 @@ pub mod sandbox;
 pub mod scratch;
 #[path = "testbed.rs"]
 mod stage;
+mod syntax;
 pub mod toolchain;
 mod tree;
 pub mod warm;
 
 pub use stage::{Isolation, Patched, Testbed, TestbedError, TestbedOptions};
+pub use syntax::{CheckedFault, SyntaxCheck};
 pub use tree::read_bounded;

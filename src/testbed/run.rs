@@ -159,6 +159,12 @@ pub struct TestRun {
 }
 
 impl TestRun {
+    /// A failing run that happened elsewhere and is known by its log only.
+    pub fn unseen(code: i32, log: String) -> Self {
+        let ending = Ending::Exited { code };
+        TestRun { ending, tests: BTreeMap::new(), starts: Vec::new(), log, elapsed_ms: 0 }
+    }
+
     /// Whether everything passed: the command and every test it showed.
     pub fn is_green(&self) -> bool {
         self.ending.is_success() && self.failing().next().is_none()

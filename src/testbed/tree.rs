@@ -75,8 +75,22 @@ pub(super) fn copy(root: &Path, to: &Path, patched: &Patched) -> std::io::Result
     }
     for (path, content) in patched {
         let target = to.join(checked(path)?);
+        refuse_links(to, path)?;
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
         let _ = fs::remove_file(&target);
         write_changed(&root.join(path), &target, content)?;
+    }
+    Ok(())
+}
+
+/// Refuses a changed file in a linked folder: installed packages are linked to the original's own.
+fn refuse_links(tree: &Path, path: &Path) -> std::io::Result<()> {
+    let mut parents = path.ancestors().skip(1);
+    if parents.any(|parent| !parent.as_os_str().is_empty() && tree.join(parent).is_symlink()) {
+        let message = format!("{} stands in a linked folder", path.display());
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, message));
     }
     Ok(())
 }
@@ -103,4 +117,23 @@ fn write_changed(original: &Path, target: &Path, content: &[u8]) -> std::io::Res
         fs::File::options().write(true).open(target)?.set_modified(now + Duration::from_secs(2))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_takes_new_folders_and_leaves_the_original_alone() {
+        let (root, to) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let package = root.path().join("node_modules/a.js");
+        fs::create_dir_all(package.parent().unwrap()).unwrap();
+        fs::write(&package, "old").unwrap();
+        let patched = |path: &str| Patched::from([(path.into(), b"new".to_vec())]);
+        copy(root.path(), to.path(), &patched("new/folder/a.py")).unwrap();
+        assert_eq!(fs::read(to.path().join("new/folder/a.py")).unwrap(), b"new");
+        let again = tempfile::tempdir().unwrap();
+        assert!(copy(root.path(), again.path(), &patched("node_modules/a.js")).is_err());
+        assert_eq!(fs::read(&package).unwrap(), b"old");
+    }
 }

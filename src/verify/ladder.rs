@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::compare::{Comparison, compare};
+use super::said;
 use crate::patch::{Guard, Patch};
 use crate::testbed::command::TestCommand;
 use crate::testbed::run::TestRun;
@@ -70,11 +71,14 @@ pub struct Verdict {
     pub tests: Comparison,
     /// The isolation under which the runs happened.
     pub sandbox: Level,
+    /// What the tests said where the patch fell in a run of them; bounded.
+    #[serde(skip)]
+    pub said: String,
 }
 
 impl Verdict {
     fn new(sandbox: Level) -> Self {
-        Verdict { passed: true, rungs: Vec::new(), tests: Comparison::default(), sandbox }
+        Verdict { passed: true, rungs: Vec::new(), tests: Comparison::default(), sandbox, said: String::new() }
     }
 
     /// Records a rung; returns whether the climb goes on.
@@ -115,22 +119,34 @@ pub fn refused(error: &crate::patch::PatchError, sandbox: Level) -> Verdict {
     verdict
 }
 
-/// Climbs the rungs that need no run, 1 to 3, with an applied patch.
-pub fn check(proof: &Proof<'_>, patch: &Patch) -> Verdict {
+/// Climbs the rungs that need no run of the tests, 1 to 3, with an applied patch.
+pub async fn check(proof: &Proof<'_>, patch: &Patch) -> Result<Verdict, TestbedError> {
+    let mut verdict = read(proof, patch);
+    if verdict.passed {
+        language_accepts(&mut verdict, proof, patch).await?;
+    }
+    Ok(verdict)
+}
+
+/// The rungs that need nothing but reading.
+fn read(proof: &Proof<'_>, patch: &Patch) -> Verdict {
     let mut verdict = Verdict::new(proof.testbed.level());
     let files: Vec<String> = patch.files.keys().map(|file| file.display().to_string()).collect();
     verdict.step(Rung::Applies, true, format!("to {}", files.join(", ")));
-    verdict.step(Rung::Parses, true, "no new error node in the syntax tree");
+    let parses = patch.check_early_errors();
+    let evidence = parses.as_ref().map_or_else(ToString::to_string, |()| "no new error in the syntax tree".to_owned());
+    if !verdict.step(Rung::Parses, parses.is_ok(), evidence) {
+        return verdict;
+    }
     let allowed = proof.guard.check(proof.testbed.root(), patch);
-    let evidence =
-        allowed.as_ref().map_or_else(ToString::to_string, |()| "no test, workflow or link touched".to_owned());
+    let evidence = allowed.as_ref().map_or_else(ToString::to_string, |()| proof.guard.looked_at().to_owned());
     verdict.step(Rung::Allowed, allowed.is_ok(), evidence);
     verdict
 }
 
 /// Climbs rungs 1 to 6 with an applied patch.
 pub async fn climb(proof: &Proof<'_>, patch: &Patch) -> Result<Verdict, TestbedError> {
-    let mut verdict = check(proof, patch);
+    let mut verdict = check(proof, patch).await?;
     if !verdict.passed {
         return Ok(verdict);
     }
@@ -139,7 +155,35 @@ pub async fn climb(proof: &Proof<'_>, patch: &Patch) -> Result<Verdict, TestbedE
     if fail_to_pass(&mut verdict, proof.before, &after) && no_new_failure(&mut verdict, &after) {
         reproducible(&mut verdict, proof, patch).await?;
     }
+    if !verdict.passed {
+        verdict.said = said::of_run(&after);
+    }
     Ok(verdict)
+}
+
+/// Rung 2 once more, by the language's own checker where one is at hand.
+async fn language_accepts(verdict: &mut Verdict, proof: &Proof<'_>, patch: &Patch) -> Result<bool, TestbedError> {
+    let checked = proof.testbed.check_syntax(&patch.after()).await?;
+    let fault = checked.faults.first();
+    if let Some(parses) = verdict.rungs.iter_mut().find(|rung| rung.rung == Rung::Parses) {
+        match fault {
+            Some(fault) => {
+                parses.passed = false;
+                parses.evidence = fault.to_string();
+            }
+            None => {
+                checked.said.iter().for_each(|said| parses.evidence.push_str(&format!("; {said}")));
+                let unanswered = checked.unanswered.iter();
+                unanswered.for_each(|said| parses.evidence.push_str(&format!("; not checked: {said}")));
+            }
+        }
+    }
+    if fault.is_some() {
+        // The patch fell on this rung; those above it were not reached.
+        verdict.rungs.retain(|rung| rung.rung <= Rung::Parses);
+        verdict.passed = false;
+    }
+    Ok(fault.is_none())
 }
 
 async fn run(proof: &Proof<'_>, patched: &Patched) -> Result<TestRun, TestbedError> {

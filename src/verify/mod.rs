@@ -6,6 +6,7 @@
 
 mod compare;
 mod ladder;
+pub mod said;
 
 pub use compare::{Comparison, compare};
 pub use ladder::{Proof, Rung, RungResult, Verdict, check, climb, refused};

@@ -60,7 +60,7 @@ fn runs_of_heal(world: &World, repository: &Repository) -> usize {
 }
 
 /// The branches of heal that were made in a repository, in order.
-fn made_branches(world: &World, repository: &Repository) -> Vec<String> {
+pub fn made_branches(world: &World, repository: &Repository) -> Vec<String> {
     let path = format!("/repos/{}/git/refs", repository.name);
     let made = world.requests().into_iter().filter(|request| request.method == "POST" && request.path == path);
     made.map(|request| request.body["ref"].as_str().unwrap().replace("refs/heads/", "")).collect()

@@ -66,6 +66,12 @@ impl World {
         std::fs::read_to_string(self.root().join(path)).unwrap()
     }
 
+    /// Copies a folder of the machine into the repository.
+    pub fn copy(&self, from: &str, to: &str) {
+        let copied = Command::new("cp").args(["-a", from]).arg(self.root().join(to)).status().unwrap();
+        assert!(copied.success(), "{from} can't be copied");
+    }
+
     /// Commits everything.
     pub fn commit(&self, message: &str) {
         self.git(&["add", "-A"]);
@@ -107,6 +113,11 @@ impl World {
         Run::of(self.heal(arguments).output().unwrap())
     }
 
+    /// Runs `heal` to its end with more variables.
+    pub fn run_with(&self, arguments: &[&str], environment: &[(String, String)]) -> Run {
+        Run::of(self.heal(arguments).envs(environment.iter().cloned()).output().unwrap())
+    }
+
     /// `heal fix --json` with a test command.
     pub fn fix(&self, test: &str, more: &[&str]) -> Run {
         let mut arguments = vec!["fix", "--json", "--test", test];
@@ -137,7 +148,8 @@ pub struct Run {
 }
 
 impl Run {
-    fn of(output: Output) -> Self {
+    /// What a process gave.
+    pub fn of(output: Output) -> Self {
         Run {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),

@@ -72,11 +72,13 @@ pub fn body(story: &Story<'_>) -> String {
         sections::why(story),
         changed(story),
         proven(story),
+        story.proven.map(sections::review).unwrap_or_default(),
         not_proven(story),
         risk(story),
+        sections::notes(story),
         stop(story),
     ];
-    text.push_str(&parts.join("\n"));
+    text.push_str(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n"));
     with_evidence(text, story)
 }
 

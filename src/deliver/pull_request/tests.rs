@@ -102,8 +102,10 @@ fn a_reviewer_in_a_hurry_reads_this() {
           "files": [
             "shop/cart.py"
           ],
+          "model": null,
           "number": 1,
           "operator": "constant",
+          "review": null,
           "rungs": [
             {
               "evidence": "to shop/cart.py",
@@ -155,8 +157,10 @@ fn a_reviewer_in_a_hurry_reads_this() {
           "files": [
             "shop/cart.py"
           ],
+          "model": null,
           "number": 2,
           "operator": "binary-operator",
+          "review": null,
           "rungs": [
             {
               "evidence": "to shop/cart.py",
@@ -229,6 +233,7 @@ fn a_reviewer_in_a_hurry_reads_this() {
           "symbol": "Cart.total"
         }
       ],
+      "notes": [],
       "plausible": 2,
       "proven": 2,
       "pull_request": null,
@@ -250,6 +255,7 @@ fn a_reviewer_in_a_hurry_reads_this() {
         "ci_minutes": 1.5,
         "elapsed_s": 75
       },
+      "tokens": 0,
       "truncated": false
     }
     ```

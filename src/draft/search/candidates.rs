@@ -3,6 +3,7 @@
 //! In: a [`Case`]. Out: [`Candidate`]s without repetition, ordered by score. Only files with
 //! suspicious lines are parsed, the most suspicious [`FILES`] of them.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -33,12 +34,24 @@ const NODE_BYTES: usize = 4_000;
 pub struct Candidate {
     /// The edit.
     pub edit: SpanEdit,
+    /// Edits of other files that go with it, where it completes somebody else's draft.
+    pub beside: Option<std::sync::Arc<Vec<SpanEdit>>>,
     /// The line it changes.
     pub line: Line,
     /// The operator's name.
     pub operator: &'static str,
     /// Suspiciousness × prior × weight.
     pub score: f64,
+}
+
+impl Candidate {
+    /// All of its edits.
+    pub fn edits(&self) -> Cow<'_, [SpanEdit]> {
+        match &self.beside {
+            None => Cow::Borrowed(std::slice::from_ref(&self.edit)),
+            Some(beside) => Cow::Owned(std::iter::once(&self.edit).chain(&**beside).cloned().collect()),
+        }
+    }
 }
 
 /// Suspiciousness by file and line.
@@ -80,7 +93,7 @@ fn searched_files(case: &Case<'_>) -> Vec<(PathBuf, HashMap<u32, f64>)> {
 }
 
 /// `(actual, expected)` of the failing assertions.
-fn wanted_values(case: &Case<'_>) -> Vec<(String, String)> {
+pub(super) fn wanted_values(case: &Case<'_>) -> Vec<(String, String)> {
     let tests = case.evidence.run.failing();
     let mut wanted: Vec<_> = tests.filter_map(|test| Some((test.actual.clone()?, test.expected.clone()?))).collect();
     wanted.sort();
@@ -89,7 +102,12 @@ fn wanted_values(case: &Case<'_>) -> Vec<(String, String)> {
     wanted
 }
 
-fn of_file(source: &SourceFile, lines: &HashMap<u32, f64>, wanted: &[(String, String)], found: &mut Vec<Candidate>) {
+pub(super) fn of_file(
+    source: &SourceFile,
+    lines: &HashMap<u32, f64>,
+    wanted: &[(String, String)],
+    found: &mut Vec<Candidate>,
+) {
     let file_ingredients = FileIngredients::collect(source);
     let mut by_function: HashMap<usize, Ingredients<'_>> = HashMap::new();
     let mut seen = HashSet::new();
@@ -114,7 +132,7 @@ fn of_file(source: &SourceFile, lines: &HashMap<u32, f64>, wanted: &[(String, St
                 let score = rank::score(suspicion, operator.prior, proposal.weight);
                 let edit =
                     SpanEdit { file: source.path.clone(), span: proposal.span, replacement: proposal.replacement };
-                found.push(Candidate { edit, line, operator: operator.name, score });
+                found.push(Candidate { edit, beside: None, line, operator: operator.name, score });
             }
         }
     }
@@ -182,7 +200,7 @@ fn reverts(case: &Case<'_>) -> Vec<Candidate> {
             let Some(span) = span_of_hunk(&text, hunk) else { continue };
             let edit = SpanEdit { file: hunk.file.clone(), span, replacement: hunk.old.clone() };
             let score = rank::score(suspicion, rank::REVERT_PRIOR, 0.5_f64.powi(age as i32));
-            found.push(Candidate { edit, line, operator: "revert-hunk", score });
+            found.push(Candidate { edit, beside: None, line, operator: "revert-hunk", score });
         }
     }
     found

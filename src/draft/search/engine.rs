@@ -1,6 +1,6 @@
 //! The search loop: candidates in order, validated by several workers, until it is enough.
 //!
-//! In: candidates, validators, a budget. Out: plausible drafts and [`SearchStats`]. The search goes
+//! In: candidates, validators, a budget. Out: plausible drafts, near misses and [`SearchStats`]. The search goes
 //! on for a moment after the first plausible draft, because the first is not always the best.
 
 use std::collections::HashSet;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::candidates::{Candidate, generate};
+use super::candidates::Candidate;
 use super::rank;
 use super::validator::{Goal, ValidationError, Validator, Validity};
 use crate::draft::{Case, Draft};
@@ -53,6 +53,38 @@ pub struct SearchStats {
     pub elapsed_ms: u64,
 }
 
+impl SearchStats {
+    /// Adds what another search of the same heal did.
+    pub fn add(&mut self, other: &SearchStats) {
+        self.candidates += other.candidates;
+        self.validated += other.validated;
+        self.plausible += other.plausible;
+        self.lost += other.lost;
+        self.elapsed_ms += other.elapsed_ms;
+        self.warm |= other.warm;
+        self.per_second = rate(self.validated, Duration::from_millis(self.elapsed_ms));
+    }
+}
+
+/// Candidates per second, to one decimal place.
+fn rate(validated: u64, elapsed: Duration) -> f64 {
+    (validated as f64 / elapsed.as_secs_f64().max(1e-3) * 10.0).round() / 10.0
+}
+
+/// How many near misses are kept: those of the highest score.
+const NEAR_MISSES: usize = 3;
+
+/// What a search found.
+#[derive(Debug, Default)]
+pub struct Searched {
+    /// Plausible drafts, best first.
+    pub drafts: Vec<Draft>,
+    /// Diffs of candidates with which the failing tests pass and another one fails, best first.
+    pub near_misses: Vec<String>,
+    /// What it did.
+    pub stats: SearchStats,
+}
+
 /// Told how far the search is, a few times per second.
 pub type OnProgress<'a> = dyn Fn(&SearchStats) + Sync + 'a;
 
@@ -65,28 +97,32 @@ struct Shared<'a> {
     plausible: Mutex<Vec<Draft>>,
     /// What they make of the files: two edits with the same result are one draft.
     results: Mutex<HashSet<String>>,
+    /// Score and diff, best first.
+    near_misses: Mutex<Vec<(f64, String)>>,
     first_found: Mutex<Option<Instant>>,
     started: Instant,
     warm: bool,
     on_progress: &'a OnProgress<'a>,
 }
 
-/// Searches; the validators come back for further use.
+/// Validates candidates in their order until it is enough.
 pub async fn search<'testbed>(
     case: &Case<'_>,
+    candidates: Vec<Candidate>,
     validators: Vec<Validator<'testbed>>,
     goal: &Goal,
     budget: SearchBudget,
     on_progress: &OnProgress<'_>,
-) -> Result<(Vec<Draft>, SearchStats), ValidationError> {
+) -> Result<Searched, ValidationError> {
     let shared = Shared {
-        candidates: generate(case),
+        candidates,
         next: AtomicU64::new(0),
         validated: AtomicU64::new(0),
         lost: AtomicU64::new(0),
         enough: AtomicBool::new(false),
         plausible: Mutex::new(Vec::new()),
         results: Mutex::default(),
+        near_misses: Mutex::default(),
         first_found: Mutex::new(None),
         started: Instant::now(),
         warm: validators.iter().any(Validator::is_warm),
@@ -107,7 +143,8 @@ pub async fn search<'testbed>(
     (shared.on_progress)(&stats);
     let mut drafts = shared.plausible.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     rank::order(&mut drafts);
-    Ok((drafts, stats))
+    let near_misses = shared.near_misses.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(Searched { drafts, near_misses: near_misses.into_iter().map(|(_, diff)| diff).collect(), stats })
 }
 
 async fn worker(
@@ -123,8 +160,7 @@ async fn worker(
         let index = shared.next.fetch_add(1, Ordering::Relaxed) as usize;
         let Some(candidate) = shared.candidates.get(index) else { break };
         let read = |path: &std::path::Path| (case.read)(path);
-        let edits = std::slice::from_ref(&candidate.edit);
-        let Ok(patch) = patch::apply(edits, &read) else { continue };
+        let Ok(patch) = patch::apply(&candidate.edits(), &read) else { continue };
         if case.guard.check(case.root, &patch).is_err() {
             continue;
         }
@@ -164,7 +200,8 @@ impl Shared<'_> {
     fn record(&self, candidate: &Candidate, validity: Validity, patch: &Patch) {
         self.validated.fetch_add(1, Ordering::Relaxed);
         match validity {
-            Validity::StillFailing | Validity::BreaksAnother => {}
+            Validity::StillFailing => {}
+            Validity::BreaksAnother => self.record_near_miss(candidate.score, patch),
             Validity::Lost => {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
@@ -179,11 +216,21 @@ impl Shared<'_> {
                 plausible.push(Draft {
                     drafter: "search",
                     operator: candidate.operator,
-                    edits: vec![candidate.edit.clone()],
+                    edits: candidate.edits().into_owned(),
                     place: (candidate.edit.file.clone(), candidate.line),
                     score: candidate.score,
+                    model: None,
                 });
             }
+        }
+    }
+
+    fn record_near_miss(&self, score: f64, patch: &Patch) {
+        let mut near_misses = self.near_misses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let place = near_misses.partition_point(|(other, _)| *other >= score);
+        if place < NEAR_MISSES {
+            near_misses.insert(place, (score, patch.diff()));
+            near_misses.truncate(NEAR_MISSES);
         }
     }
 
@@ -194,7 +241,7 @@ impl Shared<'_> {
         SearchStats {
             candidates: self.candidates.len() as u64,
             validated,
-            per_second: (validated as f64 / elapsed.as_secs_f64().max(1e-3) * 10.0).round() / 10.0,
+            per_second: rate(validated, elapsed),
             plausible: plausible as u64,
             warm: self.warm,
             lost: self.lost.load(Ordering::Relaxed),

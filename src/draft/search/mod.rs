@@ -9,15 +9,18 @@
 //!
 //! [`candidates`] walks the syntax tree on suspicious lines and lets each [`operators`] entry
 //! propose edits out of [`ingredients`]; [`rank`] orders them by suspiciousness × prior; [`engine`]
-//! validates them in that order until the budget ends or enough are found.
+//! validates them in that order until the budget ends or enough are found. Other drafters come here, too:
+//! [`screen`] sorts their drafts by what the warm process says, and [`seeds`] makes candidates of those that fell.
 
 pub mod candidates;
 pub mod engine;
 pub mod ingredients;
 pub mod operators;
 pub mod rank;
+pub mod screen;
+pub mod seeds;
 mod shape;
 mod validator;
 
-pub use engine::{SearchBudget, SearchStats, search};
-pub use validator::{Goal, ValidationError, Validator};
+pub use engine::{SearchBudget, SearchStats, Searched, search};
+pub use validator::{Goal, ValidationError, Validator, Validity};

@@ -13,7 +13,7 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
 }
 
 /// Reads the `Date` header of HTTP.
-pub(super) fn parse_http_date(text: &str) -> Option<i64> {
+pub fn parse_http_date(text: &str) -> Option<i64> {
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
     let [_, day, month, year, clock, "GMT"] = words.as_slice() else { return None };
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -48,7 +48,7 @@ pub use actions::RunQuery;
 pub use app::GithubApp;
 pub use checks::{CheckAnnotation, CheckRunOutput, CheckRunUpdate, NewCheckRun};
 pub use clone::{Checkout, CloneCache, CloneError, CommitAuthor, Push, WorkTree};
-pub use dates::parse_timestamp;
+pub use dates::{parse_http_date, parse_timestamp};
 pub use download::Log;
 pub use error::{ErrorKind, GithubError};
 pub use git_data::TreeFile;

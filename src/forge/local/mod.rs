@@ -3,6 +3,7 @@
 mod deliver;
 mod history;
 pub mod scribe;
+mod snapshot;
 
 use std::path::{Path, PathBuf};
 
@@ -81,6 +82,22 @@ impl LocalForge {
             plain.then(|| std::fs::read(path).ok()).flatten().map(|content| (file, content))
         };
         Ok(files.into_iter().filter_map(read).collect())
+    }
+
+    /// Copies the repository into a new directory, with this commit checked out; submodules are left out.
+    pub fn snapshot(&self, commit: &str, into: &Path) -> Result<(), ForgeError> {
+        snapshot::snapshot(&self.repository()?, commit, into)
+    }
+
+    /// The uncommitted changes as a unified diff of at most `limit` bytes, untracked files included; `None` when
+    /// there are none.
+    pub fn uncommitted(&self, limit: usize) -> Result<Option<String>, ForgeError> {
+        snapshot::uncommitted(&self.repository()?, limit)
+    }
+
+    /// Applies such a diff to the work tree; all or nothing.
+    pub fn apply_changes(&self, changes: &str) -> Result<(), ForgeError> {
+        snapshot::apply(&self.repository()?, changes)
     }
 
     fn repository(&self) -> Result<Repository, ForgeError> {

@@ -98,7 +98,7 @@ impl<'a> Case<'a> {
     /// What is known, as it is stored: without secrets in what logs, tests and commits said.
     fn document(&self) -> Result<String, StepError> {
         let mut document = serde_json::to_value(&self.know).map_err(HealError::Knowledge)?;
-        for foreign in ["diagnosis", "further_commands", "reason", "test_command"] {
+        for foreign in ["diagnosis", "further_commands", "notes", "reason", "test_command"] {
             let clean = redact::json(&document[foreign]);
             document[foreign] = clean;
         }

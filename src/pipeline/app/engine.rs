@@ -19,7 +19,7 @@ use super::{steps, sweep};
 use crate::pipeline::HealError;
 use crate::pipeline::state::{Event, State};
 use crate::signal::github::GithubSignal;
-use crate::store::{DeliveryRow, HealRow, LEASE_SECONDS, Release, StoreError};
+use crate::store::{DeliveryRow, HealRow, LEASE_SECONDS, Release, StoreError, TRANSCRIPT_SECONDS};
 
 /// The most heals in hand at the same time; those that draft wait for a place at the bench.
 const IN_HAND: usize = 64;
@@ -325,6 +325,9 @@ async fn sweeps(app: Arc<App>, shutdown: CancellationToken) {
         drop(abort);
         if let Err(error) = app.store.forget_deliveries(app.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "old deliveries are kept");
+        }
+        if let Err(error) = app.store.forget_exchanges(app.now() - TRANSCRIPT_SECONDS).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old transcripts are kept");
         }
         app.bell.notify_waiters();
         tokio::select! {

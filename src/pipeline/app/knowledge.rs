@@ -72,6 +72,9 @@ pub struct Knowledge {
     /// How many different patches passed.
     #[serde(default)]
     pub plausible: usize,
+    /// What should be known of the drafting: what could not be asked, which limit ended it.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// The login of the suspect commit's author.
     #[serde(default)]
     pub suspect_login: Option<String>,
@@ -138,6 +141,7 @@ impl Knowledge {
             checks: BTreeMap::new(),
             failed: Vec::new(),
             reruns: 0,
+            notes: Vec::new(),
             rerun_of: Vec::new(),
             rerun_since: 0,
             diagnosis: None,

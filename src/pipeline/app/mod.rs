@@ -36,6 +36,7 @@ mod evidence;
 mod identity;
 mod intake;
 mod knowledge;
+mod models;
 mod reviews;
 mod services;
 mod standing;

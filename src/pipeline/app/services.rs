@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use crate::clock::Clock;
+use crate::draft::llm::committee::Committee;
 use crate::forge::ForgeError;
 use crate::forge::github::types::AppInfo;
 use crate::forge::github::{CloneCache, CloneError, ErrorKind, GithubApp, GithubError};
@@ -66,6 +67,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Messages to people.
     pub notifier: Notifier,
+    /// The models that may be asked; `None` where no endpoint is configured.
+    pub committee: Option<Committee>,
     /// Places at the bench.
     pub bench: Semaphore,
     /// Rung when there may be work.

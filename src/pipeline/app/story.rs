@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use super::case::Case;
+use super::models;
 use super::services::StepError;
 use crate::deliver::story::{Reproduced, RunLink, Story, Tried};
 use crate::diagnosis::Diagnosis;
+use crate::draft::llm::meter::Spent;
 use crate::pipeline::ledger::{CiRun, Entry};
 
 /// The owned parts of a story.
@@ -29,6 +31,8 @@ pub struct Told {
     reproduced: Reproduced,
     elapsed_s: u64,
     ci_minutes: f64,
+    spent: Spent,
+    notes: Vec<String>,
     reason: Option<String>,
 }
 
@@ -57,6 +61,8 @@ pub async fn tell(case: &Case<'_>, proven: Option<u32>) -> Result<Told, StepErro
         reproduced: know.reproduced,
         elapsed_s: u64::try_from(case.app.now() - know.first_seen).unwrap_or(0),
         ci_minutes: seconds / 60.0,
+        spent: models::spent(case).await?,
+        notes: know.notes.clone(),
         reason: know.reason.clone(),
     })
 }
@@ -84,7 +90,9 @@ impl Told {
             reproduced: self.reproduced,
             elapsed_s: self.elapsed_s,
             ci_minutes: self.ci_minutes,
-            cost_usd: 0.0,
+            cost_usd: self.spent.cost_usd,
+            tokens: self.spent.tokens(),
+            notes: &self.notes,
             reason: self.reason.as_deref(),
         }
     }
@@ -103,6 +111,7 @@ fn tried(entry: &Entry) -> Tried {
         number: entry.number,
         drafter: entry.drafter.clone(),
         operator: entry.operator.clone(),
+        model: entry.model.clone(),
         diff: entry.diff.clone(),
         files,
         rungs: entry.rungs.clone(),
@@ -111,5 +120,6 @@ fn tried(entry: &Entry) -> Tried {
         ci: entry.ci.iter().map(link).collect(),
         ci_green: entry.ci_green,
         fell_because: entry.fell_because.clone(),
+        review: entry.review.clone(),
     }
 }

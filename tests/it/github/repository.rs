@@ -146,6 +146,13 @@ impl Repository {
         RUNTIME.block_on(git::file(&self.site, &self.name, reference, path))
     }
 
+    /// Every commit that was ever pushed here, those of branches that are gone, too.
+    pub fn commits(&self) -> Vec<String> {
+        let arguments = ["cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)"];
+        let objects = RUNTIME.block_on(git::run(&git::bare(&self.site, &self.name), &arguments));
+        objects.lines().filter_map(|line| line.strip_prefix("commit ")).map(ToOwned::to_owned).collect()
+    }
+
     /// The check runs of a commit, of Actions and of heal.
     pub fn check_runs(&self, sha: &str) -> Vec<Value> {
         let shown = self.see(&format!("commits/{sha}/check-runs?per_page=100"));

@@ -12,6 +12,7 @@ use super::super::{branches, knowledge::FailedRun};
 use super::rerunning;
 use crate::code::workflow::Workflow;
 use crate::diagnosis::{Class, Diagnosis, Quote};
+use crate::evidence::Failure;
 use crate::forge::github::ErrorKind;
 use crate::pipeline::ledger::{CiRun, Entry};
 use crate::pipeline::state::Event;
@@ -130,12 +131,28 @@ async fn red(case: &mut Case<'_>, mut entry: Entry, view: &CiView) -> Result<Nex
         case.record.enter(&entry).await?;
         return Ok(Next::Again);
     }
+    entry.said = said(&found);
     let failing = found.failures.first().and_then(|failure| failure.test.clone());
     let reason = match failing {
         Some(test) => format!("in CI {test} fails"),
         None => untold(&found),
     };
     refused(case, entry, redact::text(&reason).into_owned()).await
+}
+
+/// The most of what CI said that the next draft is told, in characters.
+const SAID: usize = 6_000;
+
+/// What CI says of the patch: failures with their messages, then the key lines of the log.
+fn said(found: &Diagnosis) -> String {
+    let of = |failure: &Failure| {
+        let name = failure.test.as_deref().or(failure.kind.as_deref()).unwrap_or("a step");
+        format!("{name} fails: {}\n", failure.message.as_deref().unwrap_or_default().trim())
+    };
+    let failures: String = found.failures.iter().take(5).map(of).collect();
+    let excerpt: Vec<&str> = found.excerpt.iter().map(|quote| quote.text.as_str()).collect();
+    let text = format!("{failures}key lines of the log of CI:\n{}", excerpt.join("\n"));
+    redact::text(&text).chars().take(SAID).collect()
 }
 
 /// The longest quotation of a log in a reason, in characters.
@@ -164,8 +181,10 @@ async fn refused(case: &mut Case<'_>, mut entry: Entry, reason: String) -> Resul
     let facts = json!({"attempt": entry.number, "ci": "red", "reason": reason});
     case.record.audit("outcome", &facts).await?;
     branches::remove(case, None).await?;
-    if entry.number >= case.policy.attempts {
-        return case.give_up(format!("all {} attempts fell; the last one because {reason}", entry.number)).await;
+    let ledger = case.record.ledger().await?;
+    let used = ledger.iter().map(|entry| entry.number).max().unwrap_or(0);
+    if used >= case.policy.attempts && !ledger.iter().any(Entry::waits) {
+        return case.give_up(format!("all {used} attempts fell; the last one because {reason}")).await;
     }
     case.happen(Event::CiRed).await
 }

@@ -2,39 +2,28 @@
 //! are drafted and put to the test there. Nothing outside the machine changes, so a killed process does
 //! all of it again; the ledger keeps it from trying the same patch twice.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::super::case::{Case, Next};
-use super::super::commands::{self, Choice};
+use super::super::commands;
 use super::super::evidence;
 use super::super::knowledge::FailedRun;
 use super::super::services::StepError;
-use super::super::standing;
 use super::super::{branches, checks};
+use super::sitting;
 use crate::deliver::check::CheckState;
-use crate::deliver::story::Reproduced;
 use crate::diagnosis::{Class, Diagnosis, RepositoryAtHand, RepositoryFiles};
 use crate::evidence::RECENT_COMMITS;
 use crate::forge::Forge;
 use crate::forge::local::LocalForge;
-use crate::pipeline::bench::{Bench, Ladder};
-use crate::pipeline::budget::Budget;
 use crate::pipeline::ledger::Entry;
 use crate::pipeline::state::{Event, State};
-use crate::pipeline::worker::Timing;
-use crate::pipeline::{Progress, ProgressEvent};
-use crate::policy::{Autonomy, VerifyWhere};
+use crate::policy::Autonomy;
 use crate::redact;
-use crate::testbed::limits::Limits;
-use crate::testbed::{Isolation, Testbed, TestbedError, TestbedOptions, read_bounded};
+use crate::testbed::read_bounded;
 
 /// The largest file of a repository that is read, in bytes.
 const FILE_BYTES: u64 = 2 * 1024 * 1024;
-
-/// The limit of one run of the tests in the sandbox, in milliseconds.
-const RUN_MS: u64 = 120_000;
 
 pub(super) async fn step(case: &mut Case<'_>) -> Result<Next, StepError> {
     if let Some(next) = resume(case).await? {
@@ -62,14 +51,15 @@ pub(super) async fn step(case: &mut Case<'_>) -> Result<Next, StepError> {
             .give_up("nothing in the repository says how it is tested; name the command as `test` in .github/heal.toml")
             .await;
     };
-    sit(case, &forge, &choice, &ledger).await
+    sitting::sit(case, &forge, &choice, &ledger).await
 }
 
 /// A process was killed between proving an attempt and saying so: the ledger has the proof.
 async fn resume(case: &mut Case<'_>) -> Result<Option<Next>, StepError> {
     let drafting = matches!(case.record.state, State::Drafting | State::Verifying(_));
     let ledger = case.record.ledger().await?;
-    let last = ledger.last().filter(|last| last.proven_here && last.branch.is_none() && last.ci_green.is_none());
+    let is_untold = |entry: &&Entry| entry.proven_here && entry.branch.is_none() && entry.ci_green.is_none();
+    let last = ledger.iter().rev().find(is_untold);
     let (true, Some(last)) = (drafting, last) else { return Ok(None) };
     case.happen(Event::Drafted(last.number)).await?;
     Ok(Some(case.happen(Event::Proven).await?))
@@ -154,11 +144,11 @@ async fn decide(case: &mut Case<'_>, diagnosis: &Diagnosis) -> Result<Option<Nex
     Ok(None)
 }
 
-fn may_rerun(case: &Case<'_>) -> bool {
+pub(super) fn may_rerun(case: &Case<'_>) -> bool {
     !case.know.failed.is_empty() && case.know.reruns < case.policy.flaky_reruns
 }
 
-async fn ask_rerun(case: &mut Case<'_>, reason: &str) -> Result<Next, StepError> {
+pub(super) async fn ask_rerun(case: &mut Case<'_>, reason: &str) -> Result<Next, StepError> {
     case.know.reason = Some(redact::text(reason).into_owned());
     case.know.reruns += 1;
     case.know.rerun_of = case.know.failed.clone();
@@ -166,174 +156,7 @@ async fn ask_rerun(case: &mut Case<'_>, reason: &str) -> Result<Next, StepError>
     case.happen(Event::RerunAsked).await
 }
 
-async fn not_code(case: &mut Case<'_>, reason: &str) -> Result<Next, StepError> {
+pub(super) async fn not_code(case: &mut Case<'_>, reason: &str) -> Result<Next, StepError> {
     case.know.reason = Some(redact::text(reason).into_owned());
     case.happen(Event::NotPatchable).await
-}
-
-/// Sits down at the bench.
-async fn sit(case: &mut Case<'_>, forge: &LocalForge, choice: &Choice, ledger: &[Entry]) -> Result<Next, StepError> {
-    let Ok(_place) = case.app.bench.acquire().await else { return Ok(Next::At(case.app.now() + 1)) };
-    // Waiting for a place may have taken long.
-    if let Some(next) = standing::overtaken(case).await? {
-        return Ok(next);
-    }
-    let budget = Duration::from_secs(u64::from(case.policy.budget_seconds));
-    let testbed = match Testbed::open(forge.work_tree(), testbed_options(case, choice, budget)).await {
-        Ok(testbed) => testbed,
-        Err(TestbedError::Sandbox(error)) => {
-            return case.give_up(format!("nothing may be run on this machine: {error}")).await;
-        }
-        Err(error) => return Err(error.into()),
-    };
-    case.know.test_command = Some(redact::text(&choice.shell).into_owned());
-    case.know.sandbox = Some(testbed.level().to_string());
-    let command = choice.command(forge.work_tree());
-    let id = case.id().to_owned();
-    let progress = move |event: ProgressEvent| report(&id, &event);
-    let progress: &Progress = &progress;
-    let policy = case.policy.clone();
-    let bench = Bench {
-        forge,
-        testbed: &testbed,
-        progress,
-        command: &command,
-        policy: &policy,
-        budget: Budget::starting_now(budget),
-        tried: ledger,
-        ladder: if policy.verify == VerifyWhere::Ci { Ladder::Checks } else { Ladder::Full },
-    };
-    let mut timing = Timing::default();
-    let Some(failure) = bench.examine(&mut timing).await? else { return passes_here(case).await };
-    let local = failure.diagnosis.clone();
-    if !local.class.is_patchable() {
-        return not_patchable_here(case, &local).await;
-    }
-    if !is_same_failure(case, &local) {
-        case.know.reproduced = Reproduced::InCiOnly;
-        return case.give_up(format!("the sandbox shows another failure than CI: {}", first_words(&local))).await;
-    }
-    case.know.reproduced = Reproduced::InSandbox;
-    adopt(case, &local);
-    if case.record.state == State::Diagnosing {
-        case.happen(Event::Patchable).await?;
-    } else {
-        case.save().await?;
-    }
-    let sitting = bench.repair(&mut case.record, failure).await?;
-    case.know.plausible = sitting.search.plausible as usize;
-    for (stage, ms) in [
-        ("reproduce", timing.reproduce_ms),
-        ("localise", timing.localise_ms),
-        ("search", sitting.timing.search_ms),
-        ("verify", sitting.timing.verify_ms),
-    ] {
-        case.app.metrics.stage(stage, Duration::from_millis(ms));
-    }
-    let facts = json!({"candidates": sitting.search.candidates, "validated": sitting.search.validated,
-        "plausible": sitting.search.plausible, "attempts": sitting.attempts.len(), "proven": sitting.proven.is_some()});
-    case.record.audit("draft", &facts).await?;
-    for attempt in &sitting.attempts {
-        case.app.metrics.attempt(if attempt.verdict.passed { "proven" } else { "fell" });
-    }
-    if sitting.proven.is_none() && sitting.attempts.is_empty() && ledger.is_empty() {
-        let validated = sitting.search.validated;
-        let reason =
-            format!("none of {validated} candidate edits makes the failing tests pass without breaking others");
-        case.know.reason = Some(reason);
-    }
-    case.save().await?;
-    Ok(Next::Again)
-}
-
-/// Whether the run here shows what CI showed: where both name tests, one of them is the same.
-fn is_same_failure(case: &Case<'_>, local: &Diagnosis) -> bool {
-    let names = |diagnosis: &Diagnosis| -> Vec<String> {
-        diagnosis.failures.iter().filter_map(|failure| failure.test.as_deref().map(plain_name)).collect()
-    };
-    let (in_ci, here) = (case.know.diagnosis.as_ref().map(|known| names(known)).unwrap_or_default(), names(local));
-    in_ci.is_empty() || here.is_empty() || here.iter().any(|name| in_ci.contains(name))
-}
-
-/// The last part of a test's name without parameters: observers and logs write the rest differently.
-fn plain_name(test: &str) -> String {
-    let test = test.split('[').next().unwrap_or(test);
-    let test = test.rsplit("::").next().unwrap_or(test).rsplit(" > ").next().unwrap_or(test);
-    let test = if test.contains(' ') { test } else { test.rsplit('.').next().unwrap_or(test) };
-    test.trim().to_lowercase()
-}
-
-fn first_words(diagnosis: &Diagnosis) -> String {
-    let failure = diagnosis.failures.first();
-    let message = failure.and_then(|failure| failure.message.as_deref()).and_then(|message| message.lines().next());
-    message.unwrap_or(&diagnosis.reason).to_owned()
-}
-
-/// It fails in CI and passes here: another run of CI tells chance from a difference of the machines.
-async fn passes_here(case: &mut Case<'_>) -> Result<Next, StepError> {
-    if may_rerun(case) && case.record.state == State::Diagnosing {
-        return ask_rerun(case, "the same tests pass in the sandbox on the same commit").await;
-    }
-    case.know.reproduced = Reproduced::InCiOnly;
-    case.give_up("it fails in CI and passes in the sandbox on the same commit: what differs is outside of the code")
-        .await
-}
-
-/// The sandbox shows a failure that no patch answers.
-async fn not_patchable_here(case: &mut Case<'_>, local: &Diagnosis) -> Result<Next, StepError> {
-    if local.class == Class::Flaky && may_rerun(case) && case.record.state == State::Diagnosing {
-        return ask_rerun(case, &local.reason).await;
-    }
-    let by_log = case.know.diagnosis.as_ref().map(|diagnosis| diagnosis.class);
-    if by_log.is_some_and(Class::is_patchable) {
-        // The log shows a fault of the code, and this machine another trouble: it lacks something.
-        case.know.reproduced = Reproduced::InCiOnly;
-        return case.give_up(format!("the tests can't be run on this machine: {}", local.reason)).await;
-    }
-    if case.record.state != State::Diagnosing {
-        return case.give_up(local.reason.clone()).await;
-    }
-    not_code(case, &local.reason).await
-}
-
-/// Adds what the run here shows to what the log says.
-fn adopt(case: &mut Case<'_>, local: &Diagnosis) {
-    let Some(known) = case.know.diagnosis.as_mut() else { return };
-    if !local.locations.is_empty() {
-        known.locations.clone_from(&local.locations);
-    }
-    if !local.suspects.is_empty() {
-        known.suspects.clone_from(&local.suspects);
-    }
-    if known.failures.is_empty() {
-        known.failures.clone_from(&local.failures);
-    }
-    if !known.class.is_patchable() || known.class == Class::Unknown {
-        known.class = local.class;
-        known.reason.clone_from(&local.reason);
-        known.confidence = local.confidence;
-    }
-}
-
-fn testbed_options(case: &Case<'_>, choice: &Choice, budget: Duration) -> TestbedOptions {
-    let settings = &case.app.settings;
-    // A stranger's code runs behind the strongest wall, or not at all.
-    let isolation = if case.know.is_fork { Isolation::Required } else { settings.isolation };
-    TestbedOptions {
-        isolation,
-        limits: Limits { time_ms: RUN_MS.min(budget.as_millis() as u64), ..Limits::default() },
-        environment: [settings.environment.as_slice(), &choice.environment].concat(),
-        search_path: settings.search_path.clone(),
-    }
-}
-
-fn report(id: &str, event: &ProgressEvent) {
-    match event {
-        ProgressEvent::Stage(stage, _) => tracing::info!(heal.id = id, stage, "stage"),
-        ProgressEvent::Warning(text) => tracing::warn!(heal.id = id, text, "fallback"),
-        ProgressEvent::Judged { attempt, verdict, .. } => {
-            tracing::info!(heal.id = id, attempt, passed = verdict.passed, "judged");
-        }
-        _ => {}
-    }
 }

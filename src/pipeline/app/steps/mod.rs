@@ -8,6 +8,7 @@ mod opened;
 mod pushed;
 mod received;
 mod rerunning;
+mod sitting;
 
 use super::case::{Case, Next};
 use super::services::StepError;

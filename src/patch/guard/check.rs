@@ -1,12 +1,14 @@
-//! Rung 3 of the ladder: what a patch may touch at all.
-//!
-//! In: a [`Patch`], the diagnosis's class, the policy. Out: nothing, or why it is refused.
+//! The guard itself: paths, secrets and size here, the other rules one after the other.
 
-use std::collections::HashSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
 
-use super::Patch;
+use similar::{ChangeTag, TextDiff};
+
+use super::change::{Added, Change};
+use super::{GuardError, capabilities, dependencies, under_test, weakened};
+use crate::code::languages::of_path;
 use crate::diagnosis::{Class, is_test_file};
+use crate::patch::{Changed, Patch};
 use crate::policy::Policy;
 use crate::redact;
 
@@ -19,57 +21,6 @@ pub struct Guard<'a> {
     pub class: Class,
 }
 
-/// Why a patch is refused.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum GuardError {
-    /// The path leaves the repository or is not a plain path.
-    #[error("{file} is outside of the repository")]
-    Outside {
-        /// The file.
-        file: PathBuf,
-    },
-    /// The path only leads into the repository's own files through a symbolic link.
-    #[error("{file} is a symbolic link")]
-    Link {
-        /// The file.
-        file: PathBuf,
-    },
-    /// A test would be changed although the code is at fault.
-    #[error("{file} is a test, and the fault is in the code")]
-    TestFile {
-        /// The file.
-        file: PathBuf,
-    },
-    /// Workflows, heal's own policy, lock files, migrations and what the policy names need a person.
-    #[error("{file} needs a person's decision: {reason}")]
-    Protected {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        reason: &'static str,
-    },
-    /// The policy's `paths.allow` or `paths.deny` keeps patches away from it.
-    #[error("the policy does not let a patch touch {file}")]
-    Denied {
-        /// The file.
-        file: PathBuf,
-    },
-    /// The patch would write what looks like a secret into the repository.
-    #[error("{file} would get a line that looks like a secret")]
-    Secret {
-        /// The file.
-        file: PathBuf,
-    },
-    /// The patch is larger than the policy allows.
-    #[error("{lines} changed lines are more than the {limit} that the policy allows")]
-    TooLarge {
-        /// Changed lines.
-        lines: usize,
-        /// The policy's limit.
-        limit: usize,
-    },
-}
-
 impl Guard<'_> {
     /// Checks every file of a patch for the repository at `root`.
     pub fn check(&self, root: &Path, patch: &Patch) -> Result<(), GuardError> {
@@ -77,15 +28,27 @@ impl Guard<'_> {
             self.check_path(root, file)?;
         }
         for (file, changed) in &patch.files {
-            let known: HashSet<&str> = changed.before.lines().collect();
-            let new = changed.after.lines().filter(|line| !known.contains(line));
-            if new.into_iter().any(|line| redact::text(line) != line) {
+            let added = Added::of(changed);
+            if added.lines().any(|line| redact::text(line) != line) {
                 return Err(GuardError::Secret { file: file.clone() });
             }
+            let change = Change::new(file, changed, &added);
+            dependencies::check(root, &change)?;
+            under_test::check(&change)?;
+            capabilities::check(&change)?;
+            weakened::check(&change)?;
         }
-        let lines = patch.diff().lines().filter(|line| is_changed_line(line)).count();
+        let lines: usize = patch.files.values().map(changed_lines).sum();
         let limit = self.policy.max_changed_lines;
         if lines > limit { Err(GuardError::TooLarge { lines, limit }) } else { Ok(()) }
+    }
+
+    /// What [`Guard::check`] looked at in a patch that it lets pass, for the evidence.
+    pub fn looked_at(&self) -> &'static str {
+        match self.class {
+            Class::Test => "paths, links and size allowed; tests no weaker; no secret, dependency or capability is new",
+            _ => "no test, workflow or link touched; no secret, dependency or capability is new",
+        }
     }
 
     /// Checks one path, before any work is spent on it.
@@ -103,6 +66,9 @@ impl Guard<'_> {
         if self.class != Class::Test && is_test_file(&file()) {
             return Err(GuardError::TestFile { file: file() });
         }
+        if !can_be_judged(&file()) {
+            return Err(GuardError::Unjudged { file: file() });
+        }
         let mut path = root.to_owned();
         for part in file().components() {
             path.push(part);
@@ -114,8 +80,22 @@ impl Guard<'_> {
     }
 }
 
-fn is_changed_line(line: &str) -> bool {
-    (line.starts_with('+') && !line.starts_with("+++")) || (line.starts_with('-') && !line.starts_with("---"))
+/// How many lines go and come, as a diff of the texts counts them.
+fn changed_lines(changed: &Changed) -> usize {
+    let ops = TextDiff::from_lines(&changed.before, &changed.after);
+    ops.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count()
+}
+
+/// Endings of data that no build and no test run executes.
+const DATA: &[&str] = &[
+    "json", "jsonc", "json5", "toml", "yaml", "yml", "ini", "cfg", "csv", "tsv", "css", "scss", "less", "html", "htm",
+    "svg", "xml", "md", "rst", "adoc", "txt", "sql", "graphql", "gql", "po",
+];
+
+/// Whether a grammar judges a change of the file, or the file is data.
+fn can_be_judged(file: &Path) -> bool {
+    let ending = file.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    of_path(file).is_some() || ending.is_some_and(|ending| DATA.contains(&ending.as_str()))
 }
 
 #[cfg(test)]
@@ -155,6 +135,29 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_counted_in_the_texts() {
+        let count = |before: &str, after: &str| changed_lines(&Changed { before: before.into(), after: after.into() });
+        assert_eq!(count("a\n-- x\nb\n", "a\nb\n"), 1);
+        assert_eq!(count("a\n", "++x\na\n"), 1);
+        assert_eq!(count("a\nb\n", "a\nc\n"), 2);
+        assert_eq!(count("a\n", "a\n"), 0);
+    }
+
+    #[test]
+    fn what_no_grammar_judges_is_data_or_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let policy = Policy::default();
+        let guard = Guard { policy: &policy, class: Class::Code };
+        let check = |file: &str| guard.check_path(root.path(), Path::new(file));
+        for file in ["a.py", "a.mjs", "a.tsx", "i18n/a.json", "a.YAML", "web/a.css", "docs/a.md", "a.sql", "a.cfg"] {
+            assert_eq!(check(file), Ok(()), "{file}");
+        }
+        for file in ["bin/run", "a.pl", "a.rb", "a.lua", "web/a.vue", "a.awk", "a.so", "a.in", ".profile"] {
+            assert_eq!(check(file), Err(GuardError::Unjudged { file: file.into() }), "{file}");
+        }
+    }
+
+    #[test]
     fn the_policy_says_which_files_may_be_touched() {
         let root = tempfile::tempdir().unwrap();
         let text = "[paths]\nallow = ['src']\ndeny = ['src/vendor']\nprotect = ['src/core']";
@@ -163,7 +166,7 @@ mod tests {
         let check = |file: &str| guard.check_path(root.path(), Path::new(file)).map_err(|error| error.to_string());
         assert_eq!(check("src/a.py"), Ok(()));
         for (file, message) in [
-            ("setup.py", "the policy does not let a patch touch setup.py"),
+            ("run.py", "the policy does not let a patch touch run.py"),
             ("src/vendor/a.py", "the policy does not let a patch touch src/vendor/a.py"),
             ("src/core/a.py", "src/core/a.py needs a person's decision: the policy protects it"),
             ("Cargo.lock", "Cargo.lock needs a person's decision: it is a lock file"),
