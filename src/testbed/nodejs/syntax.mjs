@@ -123,16 +123,25 @@ function* grammarFaults(typescript, source, file) {
   }
 }
 
+// A checker without libraries may stumble over what they define: then node alone is asked about the rest.
+function checkedGrammar(typescript, source, file) {
+  try {
+    return [...grammarFaults(typescript, source, file)];
+  } catch {
+    return [];
+  }
+}
+
 function* typedFaults(typescript, text, file) {
   const isTyped = /\.([cm]?ts|tsx)$/.test(file);
-  const source = typescript.createSourceFile(file, text, typescript.ScriptTarget.ESNext);
+  const source = typescript.createSourceFile(file, text, typescript.ScriptTarget.ESNext, true);
   const errors = (source.parseDiagnostics ?? []).filter(({ category }) => category === 1);
   for (const { start, messageText } of errors) {
     const { line } = source.getLineAndCharacterOfPosition(start ?? 0);
     yield { line: line + 1, message: typescript.flattenDiagnosticMessageText(messageText, ' ').slice(0, 200) };
   }
   if (errors.length > 0 || source.isDeclarationFile) return;
-  const grammar = [...grammarFaults(typescript, source, file)];
+  const grammar = checkedGrammar(typescript, source, file);
   yield* grammar;
   if (grammar.length > 0) return;
   const compilerOptions = {
