@@ -89,6 +89,7 @@ pub async fn play(case: &AnswerCase, testbed: &Testbed, checks: bool) -> anyhow:
         testbed: Some(testbed),
         may_send: &|_| true,
         hint: None,
+        turn: None,
         on_told: &|_: Told| {},
         deadline: Instant::now() + TIME,
     };

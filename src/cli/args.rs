@@ -256,8 +256,8 @@ pub(super) struct DoctorArguments {
     /// Also check the GitHub App: settings, key, permissions, events, clock, webhook. Changes nothing.
     #[arg(long)]
     pub app: bool,
-    /// The server's settings, for --app.
-    #[arg(long, value_name = "FILE", requires = "app")]
+    /// A settings file: its [llm] table, and with --app all of it.
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print one JSON document on stdout.
     #[arg(long)]

@@ -1,5 +1,7 @@
 //! `heal doctor`: what this machine offers, and what to do about what it does not.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::args::{DoctorArguments, Sandbox};
@@ -7,6 +9,7 @@ use super::environment;
 use super::exit::ExitCode;
 use super::json;
 use super::view::colour_of_stderr;
+use crate::draft::llm::client::{Endpoint, EndpointSettings};
 use crate::store::Store;
 use crate::testbed::sandbox::{Level, best_level};
 use crate::testbed::scratch::Scratch;
@@ -34,6 +37,7 @@ pub async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     let mut checks = vec![sandbox().await];
     checks.extend(interpreters().await);
     checks.extend([git(), database().await]);
+    checks.extend(models(arguments.config.as_deref()).await);
     if arguments.app {
         checks.extend(super::doctor_app::checks(arguments.config.as_deref()).await);
     }
@@ -101,6 +105,44 @@ async fn interpreters() -> Vec<Check> {
             }
         })
         .collect()
+}
+
+/// The models of the settings: whether they can be read and the endpoint lists them. No model is asked, nothing is paid.
+async fn models(file: Option<&Path>) -> Vec<Check> {
+    let name = "models";
+    let config = match environment::llm_config_with(file, &[]) {
+        Ok(None) => return Vec::new(),
+        Ok(Some(config)) if !config.explicit => return Vec::new(),
+        Ok(Some(config)) => config,
+        Err(error) => {
+            return vec![Check { name, status: Status::Bad, found: format!("{error:#}"), advice: None }];
+        }
+    };
+    let mut checks = Vec::new();
+    for model in &config.committee {
+        let settings = EndpointSettings::new(&model.base_url, model.api_key.clone());
+        let endpoint = match Endpoint::new(settings) {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                checks.push(Check { name, status: Status::Bad, found: error.to_string(), advice: None });
+                continue;
+            }
+        };
+        let known = endpoint.models().await;
+        let place = format!("{} at {}", model.name, endpoint.address());
+        let unpriced = config.max_cost_usd.is_some() && model.price.is_none();
+        let (status, found, advice) = if unpriced {
+            let advice = format!("say its price in [llm.prices.\"{}\"], else it is never asked", model.name);
+            (Status::Weak, format!("{place}: a limit of money is set, and no price"), Some(advice))
+        } else if known.contains(&model.name) {
+            (Status::Good, place, None)
+        } else {
+            let advice = format!("try it: curl -H 'Authorization: Bearer …' {}/models", endpoint.address());
+            (Status::Weak, format!("{place}: the endpoint does not list it"), Some(advice))
+        };
+        checks.push(Check { name, status, found, advice });
+    }
+    checks
 }
 
 fn git() -> Check {

@@ -61,8 +61,15 @@ pub async fn explain(arguments: &LlmArguments, found: &Diagnosis, shown: Shown<'
         }
     };
     let deadline = Instant::now() + time;
-    let ground =
-        Ground { committee: &committee, testbed: None, may_send: &may_send, hint: None, on_told: &on_told, deadline };
+    let ground = Ground {
+        committee: &committee,
+        testbed: None,
+        may_send: &may_send,
+        hint: None,
+        turn: None,
+        on_told: &on_told,
+        deadline,
+    };
     let session = Session::new(ground, &Forgetful, Spent::default(), policy.llm.max_cost_usd);
     let text = session.explain(&case).await.context("no explanation")?;
     Ok(text.lines().map(printable).collect::<Vec<_>>().join("\n"))

@@ -117,8 +117,8 @@ fn request(arguments: &FixArguments) -> Request<'_> {
 /// Prints what would be sent to a model.
 async fn show_prompt(arguments: &FixArguments) -> anyhow::Result<ExitCode> {
     let request = request(arguments);
-    let requests = match prepare(&request).await?.heal().preview().await? {
-        Preview::Requests(requests) => requests,
+    let (requests, packing_ms) = match prepare(&request).await?.heal().preview().await? {
+        Preview::Requests(requests, packing_ms) => (requests, packing_ms),
         Preview::NothingFails => {
             eprintln!("nothing would be sent: the tests pass");
             return Ok(ExitCode::NothingFailing);
@@ -133,8 +133,11 @@ async fn show_prompt(arguments: &FixArguments) -> anyhow::Result<ExitCode> {
         }
     };
     match arguments.json {
-        true => json::print(&models::prompts_in_json(&requests))?,
-        false => print!("{}", models::prompts_in_text(&requests)),
+        true => json::print(&models::prompts_in_json(&requests, packing_ms))?,
+        false => {
+            eprintln!("packed in {packing_ms} ms; nothing is sent");
+            print!("{}", models::prompts_in_text(&requests));
+        }
     }
     Ok(ExitCode::Healed)
 }

@@ -187,13 +187,14 @@ fn prompt_in_text(request: &Request) -> String {
 }
 
 /// The same as one document.
-pub fn prompts_in_json(requests: &[Request]) -> Value {
+pub fn prompts_in_json(requests: &[Request], packing_ms: u64) -> Value {
     let one = |request: &Request| {
         let (bytes, tokens) = size(request);
         json!({"purpose": request.purpose, "format": request.format, "tokens": tokens, "bytes": bytes,
             "max_output_tokens": request.max_output_tokens, "messages": request.messages})
     };
-    json!({"schema": SCHEMA, "requests": requests.iter().map(one).collect::<Vec<_>>()})
+    let requests: Vec<Value> = requests.iter().map(one).collect();
+    json!({"schema": SCHEMA, "packing_ms": packing_ms, "requests": requests})
 }
 
 fn size(request: &Request) -> (usize, u64) {

@@ -77,7 +77,7 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
         metrics,
         notifier: Notifier::new()?,
         committee: committee(config)?,
-        bench: tokio::sync::Semaphore::new(config.worker.concurrency),
+        bench: Arc::new(tokio::sync::Semaphore::new(config.worker.concurrency)),
         bell: tokio::sync::Notify::new(),
         heartbeat: std::sync::atomic::AtomicI64::new(0),
         myself: tokio::sync::OnceCell::new(),

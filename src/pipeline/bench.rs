@@ -17,6 +17,7 @@ use crate::diagnosis::{Diagnosis, triage};
 use crate::draft::llm::committee::Committee;
 use crate::draft::llm::meter::Spent;
 use crate::draft::llm::stats::LlmStats;
+use crate::draft::llm::turn::Turn;
 use crate::draft::search::SearchStats;
 use crate::draft::{Drafter, PastFix, ReadFile};
 use crate::evidence::{Evidence, RECENT_COMMITS};
@@ -67,6 +68,8 @@ pub struct Models<'a> {
     pub may_send: &'a (dyn Fn(&Path) -> bool + Sync),
     /// Advice of a person; untrusted.
     pub hint: Option<&'a str>,
+    /// The place at the bench, where there are few; it is given up while a model thinks.
+    pub turn: Option<&'a Turn>,
     /// Whether every prompt and answer is kept.
     pub keep_transcripts: bool,
     /// Figures of the server.

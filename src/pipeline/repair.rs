@@ -59,6 +59,7 @@ impl<'a, F: Forge> Bench<'a, F> {
             testbed: Some(self.testbed),
             may_send: models.may_send,
             hint: models.hint,
+            turn: models.turn,
             on_told,
             deadline: Instant::now() + self.budget.left(),
         }
@@ -72,19 +73,20 @@ impl<'a, F: Forge> Bench<'a, F> {
         });
     }
 
-    /// What would be sent to the first model, without sending it.
+    /// What would be sent to the first model, without sending it, and how many milliseconds packing took.
     pub async fn preview(
         &self,
         mut failure: Examined<'_>,
         models: &Models<'_>,
         keeper: &Scribe<'_>,
-    ) -> Result<Vec<Request>, Ended> {
+    ) -> Result<(Vec<Request>, u64), Ended> {
         if let Some(warm) = failure.warm.take() {
             warm.server.stop().await;
         }
         let tell = |told| self.tell(told);
         let session = Session::new(self.ground(models, &tell), keeper, models.spent, None);
-        session.preview(&self.case(&failure, &[]))
+        let requests = session.preview(&self.case(&failure, &[]))?;
+        Ok((requests, session.stats().packing_ms))
     }
 
     fn case<'c>(&'c self, failure: &'c Examined<'_>, earlier: &'c [Earlier]) -> Case<'c> {

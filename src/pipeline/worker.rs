@@ -298,7 +298,8 @@ impl<F: Forge> Heal<'_, F> {
             metrics: None,
             turn: Default::default(),
         };
-        Ok(Preview::Requests(bench.preview(failure, &models, &scribe).await?))
+        let (requests, packing_ms) = bench.preview(failure, &models, &scribe).await?;
+        Ok(Preview::Requests(requests, packing_ms))
     }
 
     /// Whether a file's text may be sent to a model.
@@ -309,7 +310,15 @@ impl<F: Forge> Heal<'_, F> {
     fn models<'m>(&'m self, may_send: &'m (dyn Fn(&Path) -> bool + Sync)) -> Option<Models<'m>> {
         let committee = self.committee.filter(|_| self.options.policy.llm.enabled)?;
         let keep_transcripts = self.options.keep_transcripts;
-        Some(Models { committee, spent: Spent::default(), may_send, hint: None, keep_transcripts, metrics: None })
+        Some(Models {
+            committee,
+            spent: Spent::default(),
+            may_send,
+            hint: None,
+            turn: None,
+            keep_transcripts,
+            metrics: None,
+        })
     }
 
     fn bench<'b>(&'b self, budget: Budget, models: Option<Models<'b>>) -> Bench<'b, F> {
@@ -334,8 +343,8 @@ impl<F: Forge> Heal<'_, F> {
 /// What would be sent to a model, or why nothing would be.
 #[derive(Debug)]
 pub enum Preview {
-    /// The requests, in their order.
-    Requests(Vec<Request>),
+    /// The requests, in their order, and how many milliseconds it took to pack what is known into them.
+    Requests(Vec<Request>, u64),
     /// The tests pass.
     NothingFails,
     /// No patch would be right; why.

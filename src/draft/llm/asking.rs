@@ -31,7 +31,11 @@ impl<K: Keeper> Session<'_, K> {
         let deadline = self.ground.deadline.min(Instant::now() + self.meter.time_left());
         let started = Instant::now();
         let may_repeat = |used| reservation.extend(used);
-        let answered = committee.ask(member, request, deadline, &on_text, &may_repeat).await;
+        let asking = committee.ask(member, request, deadline, &on_text, &may_repeat);
+        let answered = match self.ground.turn {
+            Some(turn) => turn.away(asking).await,
+            None => asking.await,
+        };
         let waited = started.elapsed();
         let used = answered.as_ref().map_or_else(Unanswered::charged, |answer| answer.usage);
         let cost_usd = reservation.settle(used, waited);

@@ -23,5 +23,6 @@ pub mod session;
 pub mod stats;
 pub mod tokens;
 pub mod transcript;
+pub mod turn;
 
 pub use exchange::{Answer, AnswerFormat, Exchange, Message, Purpose, Request, Role, Usage};

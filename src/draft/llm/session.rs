@@ -24,6 +24,7 @@ use super::prompt::{Fence, PromptError, Proven};
 use super::reply;
 use super::review::{self, Review};
 use super::stats::LlmStats;
+use super::turn::Turn;
 use crate::draft::{Case, Draft};
 use crate::patch::Patch;
 use crate::patch::edit::{Change, EditBlock};
@@ -121,6 +122,8 @@ pub struct Ground<'a> {
     pub may_send: &'a (dyn Fn(&Path) -> bool + Sync),
     /// Advice of a person, for the models; untrusted.
     pub hint: Option<&'a str>,
+    /// The place of work, where there are few; it is given up while a model thinks.
+    pub turn: Option<&'a Turn>,
     /// Who is told.
     pub on_told: &'a OnTold<'a>,
     /// When everything must have ended.

@@ -9,6 +9,7 @@ use std::path::Path;
 use super::case::Case;
 use super::services::{App, StepError};
 use crate::draft::llm::meter::Spent;
+use crate::draft::llm::turn::Turn;
 use crate::draft::{Drafter, PastFix};
 use crate::pipeline::HealError;
 use crate::pipeline::bench::Models;
@@ -35,10 +36,19 @@ pub fn of<'c>(
     policy: &Policy,
     spent: Spent,
     may_send: &'c (dyn Fn(&Path) -> bool + Sync),
+    turn: &'c Turn,
 ) -> Option<Models<'c>> {
     let committee = app.committee.as_ref().filter(|_| policy.llm.enabled)?;
     let keep_transcripts = committee.config.keep_transcripts;
-    Some(Models { committee, spent, may_send, hint: None, keep_transcripts, metrics: Some(&app.metrics) })
+    Some(Models {
+        committee,
+        spent,
+        may_send,
+        hint: None,
+        turn: Some(turn),
+        keep_transcripts,
+        metrics: Some(&app.metrics),
+    })
 }
 
 /// Fixes of earlier failures of this repository.

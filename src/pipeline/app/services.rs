@@ -70,7 +70,7 @@ pub struct App {
     /// The models that may be asked; `None` where no endpoint is configured.
     pub committee: Option<Committee>,
     /// Places at the bench.
-    pub bench: Semaphore,
+    pub bench: Arc<Semaphore>,
     /// Rung when there may be work.
     pub bell: Notify,
     /// When the engine last turned, in seconds since 1970.

@@ -16,7 +16,7 @@ use super::breaker::Breaker;
 use super::call::{Failed, Spent, call};
 use super::error::{Fault, ModelError, quote};
 use super::form::Form;
-use super::models::known_models;
+use super::models::{all_models, known_models};
 use super::retry::Retries;
 use crate::draft::llm::exchange::{Answer, Request, Usage};
 use crate::draft::llm::tokens::estimate_tokens;
@@ -152,6 +152,11 @@ impl Endpoint {
     /// Its address, as people may see it.
     pub fn address(&self) -> &str {
         self.access.address()
+    }
+
+    /// The names of its models, without asking any of them; none if it does not tell.
+    pub async fn models(&self) -> Vec<String> {
+        all_models(&self.http, &self.access).await
     }
 
     /// Whether a model takes `response_format: json_schema`, as far as it is known: it does until it refused.

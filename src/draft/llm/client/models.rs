@@ -1,4 +1,4 @@
-//! Which models an endpoint has, for the sentence about one that it has not.
+//! Which models an endpoint has: for the sentence about one that it has not, and for `heal doctor`.
 
 use std::time::Duration;
 
@@ -11,12 +11,19 @@ use super::access::Access;
 const LIMIT: Duration = Duration::from_secs(3);
 /// The largest list, in bytes.
 const LIST_BYTES: usize = 1 << 20;
-/// The most names that are given.
+/// The most names that are given in a sentence.
 const NAMES: usize = 5;
 
-/// Names of models; none if the endpoint does not tell.
-pub(super) async fn known_models(http: &reqwest::Client, access: &Access) -> Vec<String> {
+/// Names of all models; none if the endpoint does not tell.
+pub(super) async fn all_models(http: &reqwest::Client, access: &Access) -> Vec<String> {
     tokio::time::timeout(LIMIT, ask(http, access)).await.ok().flatten().unwrap_or_default()
+}
+
+/// Names of some models, for a sentence; none if the endpoint does not tell.
+pub(super) async fn known_models(http: &reqwest::Client, access: &Access) -> Vec<String> {
+    let mut names = all_models(http, access).await;
+    names.truncate(NAMES);
+    names
 }
 
 async fn ask(http: &reqwest::Client, access: &Access) -> Option<Vec<String>> {
@@ -34,5 +41,5 @@ async fn ask(http: &reqwest::Client, access: &Access) -> Option<Vec<String>> {
     }
     let list: Value = serde_json::from_slice(&body).ok()?;
     let names = list["data"].as_array()?.iter().filter_map(|model| model["id"].as_str());
-    Some(names.take(NAMES).map(str::to_owned).collect())
+    Some(names.map(str::to_owned).collect())
 }

@@ -17,6 +17,7 @@ use super::diagnosing::{ask_rerun, may_rerun, not_code};
 use crate::deliver::story::Reproduced;
 use crate::diagnosis::{Class, Diagnosis};
 use crate::draft::llm::stats::LlmStats;
+use crate::draft::llm::turn::Turn;
 use crate::forge::local::LocalForge;
 use crate::pipeline::bench::{Bench, Examined, Ladder, Sitting};
 use crate::pipeline::budget::Budget;
@@ -49,7 +50,7 @@ pub(super) async fn sit(
     choice: &Choice,
     ledger: &[Entry],
 ) -> Result<Next, StepError> {
-    let Ok(_place) = case.app.bench.acquire().await else { return Ok(Next::At(case.app.now() + 1)) };
+    let Some(turn) = Turn::wait(&case.app.bench).await else { return Ok(Next::At(case.app.now() + 1)) };
     // Waiting for a place may have taken long.
     if let Some(next) = standing::overtaken(case).await? {
         return Ok(next);
@@ -72,7 +73,7 @@ pub(super) async fn sit(
     let past_fixes = models::past_fixes(case).await?;
     let operator = case.app.committee.as_ref().map(|committee| committee.config.clone());
     let may_send = |file: &Path| policy.may_send(file) && operator.as_ref().is_none_or(|config| config.may_send(file));
-    let models = models::of(case.app, &policy, models::spent(case).await?, &may_send);
+    let models = models::of(case.app, &policy, models::spent(case).await?, &may_send, &turn);
     let patience = models.map_or(Duration::ZERO, |models| Duration::from_secs(models.committee.config.max_seconds));
     let mut bench = Bench {
         forge,
