@@ -61,6 +61,10 @@ impl Keeper for Forgetful {
         Ok(Vec::new())
     }
 
+    async fn refused(&self, _: &Member, _: AnswerFormat) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn measured(&self, _: &Member, _: AnswerFormat, _: bool, _: bool) -> Result<(), StoreError> {
         Ok(())
     }

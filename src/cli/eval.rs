@@ -4,13 +4,14 @@
 //! after the other, each on a fresh copy, so that figures do not disturb each other. Folders of labelled
 //! logs are the matter of `eval_logs`, folders of models' answers that of `eval_answers`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
-use serde::{Deserialize, Serialize};
+use anyhow::bail;
+use serde::Serialize;
 
 use super::args::{EvalArguments, RunArguments};
+use super::eval_case::{Case, find_cases, forget_history, prepare};
 use super::eval_logs;
 use super::exit::ExitCode;
 use super::fix::{Done, Request, heal, isolation};
@@ -18,50 +19,11 @@ use super::json;
 use super::models::Speech;
 use super::view::Detail;
 use super::{answer_case, environment, eval_answers};
-use crate::fixture::{Fault, Fixture};
 use crate::forge::Destination;
-use crate::forge::local::scribe::{NewCommit, Scribe};
 use crate::patch::Patch;
 use crate::pipeline::Outcome;
 use crate::testbed::command::TestCommand;
-use crate::testbed::{Patched, Testbed, TestbedOptions, read_bounded};
-
-/// `case.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseFile {
-    name: Option<String>,
-    language: String,
-    test: String,
-    hidden_test: Option<String>,
-    /// A folder of files, made into a repository with one commit.
-    files: Option<PathBuf>,
-    /// A repository, copied with its history.
-    repository: Option<PathBuf>,
-    fault: Option<KnownFault>,
-}
-
-/// The true place of a fault.
-#[derive(Clone, Debug, Deserialize)]
-struct KnownFault {
-    file: PathBuf,
-    line: u32,
-}
-
-enum Source {
-    Files(PathBuf),
-    Repository(PathBuf),
-    Fixture(Box<Fixture>, Box<Fault>, PathBuf),
-}
-
-struct Case {
-    name: String,
-    language: String,
-    test: String,
-    hidden_test: Option<String>,
-    fault: Option<KnownFault>,
-    source: Source,
-}
+use crate::testbed::{Patched, Testbed, TestbedOptions};
 
 /// One line of the table.
 #[derive(Debug, Default, Serialize)]
@@ -151,54 +113,6 @@ pub async fn eval(arguments: &EvalArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::Healed)
 }
 
-fn find_cases(directory: &Path) -> anyhow::Result<Vec<Case>> {
-    if !directory.is_dir() {
-        bail!("{} is not a directory", directory.display());
-    }
-    let mut cases = Vec::new();
-    let mut entries = walkdir::WalkDir::new(directory).sort_by_file_name().into_iter();
-    while let Some(entry) = entries.next() {
-        let entry = entry?;
-        if entry.file_type().is_dir() && entry.file_name() == "node_modules" {
-            entries.skip_current_dir();
-        } else if entry.file_name() == "case.toml" && !answer_case::is_one(entry.path().parent().unwrap_or(directory)) {
-            cases.push(load_case(entry.path())?);
-        } else if entry.file_name() == "fixture.toml" {
-            let folder = entry.path().parent().unwrap_or(directory);
-            let fixture = Fixture::load(folder)?;
-            cases.extend(fixture.faults.iter().map(|fault| Case {
-                name: format!("{}/{}", fixture.model.name, fault.name),
-                language: fixture.model.language.clone(),
-                test: fixture.model.test.clone(),
-                hidden_test: None,
-                fault: Some(KnownFault { file: fault.file.clone(), line: fault.line }),
-                source: Source::Fixture(Box::new(fixture.clone()), Box::new(fault.clone()), folder.to_owned()),
-            }));
-        }
-    }
-    Ok(cases)
-}
-
-fn load_case(path: &Path) -> anyhow::Result<Case> {
-    let text = read_bounded(path, 1024 * 1024).with_context(|| format!("can't read {}", path.display()))?;
-    let case: CaseFile = toml::from_str(&String::from_utf8_lossy(&text)).with_context(|| path.display().to_string())?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let source = match (case.files, case.repository) {
-        (Some(files), None) => Source::Files(folder.join(files)),
-        (None, Some(repository)) => Source::Repository(folder.join(repository)),
-        _ => bail!("{}: name either `files` or `repository`", path.display()),
-    };
-    let name = case.name.unwrap_or_else(|| folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
-    Ok(Case {
-        name,
-        language: case.language,
-        test: case.test,
-        hidden_test: case.hidden_test,
-        fault: case.fault,
-        source,
-    })
-}
-
 async fn run_case(case: &Case, arguments: &EvalArguments) -> CaseResult {
     let mut result = CaseResult { name: case.name.clone(), language: case.language.clone(), ..CaseResult::default() };
     let started = Instant::now();
@@ -234,67 +148,6 @@ async fn try_case(case: &Case, arguments: &EvalArguments, result: &mut CaseResul
     }
     if arguments.compare_cold {
         result.cold_per_second = Some(cold_speed(&directory, &case.test, &arguments.run).await?);
-    }
-    Ok(())
-}
-
-/// Makes the case's repository in `directory`.
-fn prepare(case: &Case, directory: &Path) -> anyhow::Result<()> {
-    match &case.source {
-        Source::Repository(source) => copy(source, directory),
-        Source::Files(source) => {
-            let scribe = Scribe::create(directory)?;
-            let mut files = Vec::new();
-            for entry in walkdir::WalkDir::new(source).sort_by_file_name() {
-                let entry = entry?;
-                if entry.file_type().is_file() {
-                    files.push((entry.path().strip_prefix(source)?.to_owned(), std::fs::read(entry.path())?));
-                }
-            }
-            let (message, author) = ("Add the project".to_owned(), "eval <eval@localhost>".to_owned());
-            scribe.commit(&NewCommit { message, author, time: (0, 0), files })?;
-            Ok(())
-        }
-        Source::Fixture(fixture, fault, folder) => {
-            fixture.build(Some(fault), directory)?;
-            let installed = folder.join("files/node_modules");
-            if fixture.model.install.is_some() {
-                if !installed.is_dir() {
-                    bail!(
-                        "run `{}` in {} first",
-                        fixture.model.install.as_deref().unwrap_or(""),
-                        folder.join("files").display()
-                    );
-                }
-                copy(&installed, &directory.join("node_modules"))?;
-            }
-            Ok(())
-        }
-    }
-}
-
-/// Replaces the repository by one with a single commit.
-fn forget_history(directory: &Path) -> anyhow::Result<()> {
-    let files = crate::forge::local::LocalForge::open(directory)?.tracked_contents()?;
-    std::fs::remove_dir_all(directory.join(".git"))?;
-    let (message, author) = ("Add the project".to_owned(), "eval <eval@localhost>".to_owned());
-    Scribe::create(directory)?.commit(&NewCommit { message, author, time: (0, 0), files })?;
-    Ok(())
-}
-
-/// Copies a tree.
-pub(super) fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    for entry in walkdir::WalkDir::new(from) {
-        let entry = entry?;
-        let target = to.join(entry.path().strip_prefix(from)?);
-        let kind = entry.file_type();
-        if kind.is_dir() {
-            std::fs::create_dir_all(&target)?;
-        } else if kind.is_symlink() {
-            std::os::unix::fs::symlink(std::fs::read_link(entry.path())?, &target)?;
-        } else {
-            std::fs::copy(entry.path(), &target)?;
-        }
     }
     Ok(())
 }

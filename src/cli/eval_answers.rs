@@ -131,7 +131,7 @@ async fn evaluate(case: &AnswerCase, directory: &Path, testbed: &Testbed) -> any
         let path = entry?.path();
         if path.is_dir() { std::fs::remove_dir_all(path)? } else { std::fs::remove_file(path)? }
     }
-    super::eval::copy(&case.before, directory)?;
+    super::eval_case::copy(&case.before, directory)?;
     let with = play(case, testbed, true).await?;
     let without = play(case, testbed, false).await?;
     let invalid_with_checks = count_invalid(&with, testbed).await?;

@@ -13,6 +13,7 @@ mod doctor_app;
 mod environment;
 mod eval;
 mod eval_answers;
+mod eval_case;
 mod eval_logs;
 mod exit;
 mod explain;
