@@ -8,6 +8,7 @@
 
 mod capabilities;
 mod capability_table;
+mod capability_words;
 mod change;
 mod check;
 mod dependencies;

@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use super::capability_table::{
-    CODE_TEXTS, ENVIRONMENTS, INNARDS, In, OPENERS, PLACES, READERS, REMOVERS, ROWS, VARIABLES, WORKFLOW_WORDS, WRITERS,
+use super::capability_table::{In, ROWS};
+use super::capability_words::{
+    CODE_TEXTS, ENVIRONMENTS, INNARDS, OPENERS, PLACES, READERS, REMOVERS, VARIABLES, WORKFLOW_WORDS, WRITERS,
 };
 use super::change::{Change, words};
 
