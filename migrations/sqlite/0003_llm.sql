@@ -19,8 +19,6 @@ CREATE TABLE models (
     well_formed  BIGINT  NOT NULL,
     applied      BIGINT  NOT NULL,
     refused      BIGINT  NOT NULL,
-    input_tokens BIGINT  NOT NULL,
-    input_bytes  BIGINT  NOT NULL,
     at           BIGINT  NOT NULL,
     PRIMARY KEY (endpoint, model, format)
 );

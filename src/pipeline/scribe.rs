@@ -58,9 +58,15 @@ impl Keeper for Scribe<'_> {
         let rows = self.store.model_record(&member.base_url, &member.model).await?;
         let habit = |row: ModelRow| {
             let format = serde_json::from_value(serde_json::Value::String(row.format)).ok()?;
-            Some(Habit { format, asked: row.asked, well_formed: row.well_formed, applied: row.applied })
+            let ModelRow { asked, well_formed, applied, refused, .. } = row;
+            Some(Habit { format, asked, well_formed, applied, refused })
         };
         Ok(rows.into_iter().filter_map(habit).collect())
+    }
+
+    async fn refused(&self, member: &Member, format: AnswerFormat) -> Result<(), StoreError> {
+        let (format, now) = (json(&format), self.clock.now());
+        self.store.record_format_refused(&member.base_url, &member.model, format.trim_matches('"'), now).await
     }
 
     async fn measured(

@@ -21,10 +21,6 @@ pub struct ModelRow {
     pub applied: u64,
     /// How often the endpoint refused the form itself.
     pub refused: u64,
-    /// Tokens of prompts, as the endpoint counted them.
-    pub input_tokens: u64,
-    /// Bytes of the same prompts.
-    pub input_bytes: u64,
     /// When it was last asked.
     pub at: i64,
 }
@@ -36,8 +32,6 @@ struct Counts {
     well_formed: i64,
     applied: i64,
     refused: i64,
-    input_tokens: i64,
-    input_bytes: i64,
 }
 
 fn model_of(row: &AnyRow) -> Result<ModelRow, StoreError> {
@@ -49,8 +43,6 @@ fn model_of(row: &AnyRow) -> Result<ModelRow, StoreError> {
         well_formed: count("well_formed")?,
         applied: count("applied")?,
         refused: count("refused")?,
-        input_tokens: count("input_tokens")?,
-        input_bytes: count("input_bytes")?,
         at: row.try_get("at")?,
     })
 }
@@ -82,24 +74,10 @@ impl Store {
         self.count_model(endpoint, model, format, Counts { refused: 1, ..Counts::default() }, now).await
     }
 
-    /// Notes the size of a prompt, in the endpoint's tokens and in bytes.
-    pub async fn record_model_input(
-        &self,
-        endpoint: &str,
-        model: &str,
-        format: &str,
-        (tokens, bytes): (u64, u64),
-        now: i64,
-    ) -> Result<(), StoreError> {
-        let bounded = |count: u64| i64::try_from(count).unwrap_or(i64::MAX).min(MOST_OF_ONE_PROMPT);
-        let counts = Counts { input_tokens: bounded(tokens), input_bytes: bounded(bytes), ..Counts::default() };
-        self.count_model(endpoint, model, format, counts, now).await
-    }
-
     /// What is known of a model at an endpoint: a row per form of answer, by name.
     pub async fn model_record(&self, endpoint: &str, model: &str) -> Result<Vec<ModelRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT format, asked, well_formed, applied, refused, input_tokens, input_bytes, at FROM models \
+            "SELECT format, asked, well_formed, applied, refused, at FROM models \
              WHERE endpoint = $1 AND model = $2 ORDER BY format",
         )
         .bind(key(endpoint))
@@ -118,12 +96,11 @@ impl Store {
         now: i64,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO models (endpoint, model, format, asked, well_formed, applied, refused, input_tokens, \
-             input_bytes, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (endpoint, model, format) \
+            "INSERT INTO models (endpoint, model, format, asked, well_formed, applied, refused, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (endpoint, model, format) \
              DO UPDATE SET asked = models.asked + excluded.asked, well_formed = models.well_formed + \
              excluded.well_formed, applied = models.applied + excluded.applied, refused = models.refused + \
-             excluded.refused, input_tokens = models.input_tokens + excluded.input_tokens, \
-             input_bytes = models.input_bytes + excluded.input_bytes, at = excluded.at",
+             excluded.refused, at = excluded.at",
         )
         .bind(key(endpoint))
         .bind(key(model))
@@ -132,14 +109,9 @@ impl Store {
         .bind(counts.well_formed)
         .bind(counts.applied)
         .bind(counts.refused)
-        .bind(counts.input_tokens)
-        .bind(counts.input_bytes)
         .bind(now)
         .execute(&self.pool)
         .await?;
         Ok(())
     }
 }
-
-/// No endpoint's word makes the sums overflow: no prompt counts for more tokens or bytes than this.
-const MOST_OF_ONE_PROMPT: i64 = 1 << 32;

@@ -48,6 +48,9 @@ impl<K: Keeper> Session<'_, K> {
         let fence = Fence::random();
         let request = self.draft_request(packed, case, format, &fence)?;
         let answer = self.ask(member, &request).await?;
+        if format == AnswerFormat::Json && !self.ground.committee.knows_json(member) {
+            self.keeper.refused(member, format).await?;
+        }
         self.draft_from(member, case, packed, Asked { request, fence }, answer).await
     }
 

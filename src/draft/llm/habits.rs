@@ -17,6 +17,8 @@ pub struct Habit {
     pub well_formed: u64,
     /// Those of them of which every edit found its place.
     pub applied: u64,
+    /// How often the endpoint refused the form itself.
+    pub refused: u64,
 }
 
 /// Below this many answers nothing is concluded: three bad ones in a row are chance.
@@ -38,7 +40,9 @@ impl Habit {
 /// The form to ask for: the first one that is good or untried, else the best of those that were measured.
 /// `can_json` says whether the endpoint has structured answers.
 pub fn choose(habits: &[Habit], can_json: bool) -> AnswerFormat {
-    let known = ORDER.into_iter().filter(|format| can_json || *format != AnswerFormat::Json);
+    let is_refused = |format: AnswerFormat| habits.iter().any(|habit| habit.format == format && habit.refused > 0);
+    let is_known = |format: &AnswerFormat| (can_json || *format != AnswerFormat::Json) && !is_refused(*format);
+    let known = ORDER.into_iter().filter(is_known);
     let rated: Vec<(AnswerFormat, Option<f64>)> = known
         .map(|format| (format, habits.iter().find(|habit| habit.format == format).and_then(Habit::rate)))
         .collect();
@@ -52,7 +56,7 @@ mod tests {
     use super::*;
 
     fn habit(format: AnswerFormat, asked: u64, applied: u64) -> Habit {
-        Habit { format, asked, well_formed: applied, applied }
+        Habit { format, asked, well_formed: applied, applied, refused: 0 }
     }
 
     #[test]
@@ -65,5 +69,6 @@ mod tests {
         assert_eq!(choose(&[habit(Json, 10, 5), habit(SearchReplace, 10, 6)], true), Definition);
         let all = [habit(Json, 10, 5), habit(SearchReplace, 10, 7), habit(Definition, 10, 1)];
         assert_eq!(choose(&all, true), SearchReplace);
+        assert_eq!(choose(&[Habit { refused: 1, ..habit(Json, 0, 0) }], true), SearchReplace, "refused before");
     }
 }

@@ -48,6 +48,9 @@ pub trait Keeper: Sync {
     /// How the forms of answers did with this model so far.
     fn habits(&self, member: &Member) -> impl Future<Output = Result<Vec<Habit>, StoreError>> + Send;
 
+    /// The endpoint refuses a form of answers for this model.
+    fn refused(&self, member: &Member, format: AnswerFormat) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// An answer in a form was read.
     fn measured(
         &self,
